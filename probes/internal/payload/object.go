@@ -1,0 +1,136 @@
+package payload
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+)
+
+// Object identifies one body and its length. Two objects that differ in Seed,
+// ID or Generation have unrelated content; Size only says where it ends.
+type Object struct {
+	Seed       uint64 // of the run
+	ID         string // the name, unique within a run
+	Generation uint32 // how often the name has been written before; 0 for the first
+	Size       int64  // bytes; negative counts as 0
+}
+
+// String names the object for messages: id, generation when it is not the
+// first, and seed.
+func (o Object) String() string {
+	if o.Generation == 0 {
+		return fmt.Sprintf("%s (seed %d)", o.ID, o.Seed)
+	}
+	return fmt.Sprintf("%s generation %d (seed %d)", o.ID, o.Generation, o.Seed)
+}
+
+// Reader reads the whole body.
+func (o Object) Reader() *Reader { return o.Section(0, o.Size) }
+
+// Section reads the n bytes from off, or what of them lies inside the object.
+// Offsets of the returned Reader count from the start of the section.
+func (o Object) Section(off, n int64) *Reader {
+	off, n = o.clip(off, n)
+	return &Reader{gen: newGenerator(o), base: off, size: n}
+}
+
+// SHA256 computes the digest of the whole body. It costs one pass over the
+// content (about 2 GB/s), so callers that need it more than once keep it.
+func (o Object) SHA256() [sha256.Size]byte {
+	h := sha256.New()
+	_, _ = o.Reader().WriteTo(h) // a hash never fails to write
+	var sum [sha256.Size]byte
+	h.Sum(sum[:0])
+	return sum
+}
+
+// clip cuts [off, off+n) to the object.
+func (o Object) clip(off, n int64) (int64, int64) {
+	size := max(o.Size, 0)
+	if off < 0 {
+		n += off
+		off = 0
+	}
+	off = min(off, size)
+	return off, min(max(n, 0), size-off)
+}
+
+// generator produces the bytes of one object. It remembers where it is, so
+// that reading on costs no set-up; a jump costs one small allocation. It is not
+// safe for concurrent use.
+type generator struct {
+	block  cipher.Block
+	iv     [aes.BlockSize]byte
+	stamp  stamper
+	stream cipher.Stream
+	pos    int64 // what stream produces next; meaningful once stream is set
+}
+
+func newGenerator(o Object) *generator {
+	sum := digest("loadline payload content v1", o.Seed, o.Generation, o.ID)
+	block, err := aes.NewCipher(sum[:16])
+	if err != nil {
+		panic("payload: " + err.Error()) // a 16-byte key is always accepted
+	}
+	g := &generator{block: block, stamp: newStamper(o)}
+	copy(g.iv[:], sum[16:])
+	return g
+}
+
+// fork is an independent generator of the same object.
+func (g *generator) fork() *generator {
+	return &generator{block: g.block, iv: g.iv, stamp: g.stamp}
+}
+
+// fill writes the content at offset off into p.
+func (g *generator) fill(p []byte, off int64) {
+	if len(p) == 0 {
+		return
+	}
+	if g.stream == nil || g.pos != off {
+		g.seek(off)
+	}
+	for done := 0; done < len(p); {
+		n := min(len(p)-done, len(zeros))
+		g.stream.XORKeyStream(p[done:done+n], zeros[:n])
+		done += n
+	}
+	g.pos = off + int64(len(p))
+	g.stamp.overlay(p, off)
+}
+
+// zeros is what the keystream is laid over. One source that stays in the first
+// level cache is faster than clearing the destination first.
+var zeros [8 << 10]byte
+
+// seek starts the keystream at off: the counter is the initial one plus
+// off/16, a 128-bit big-endian sum.
+func (g *generator) seek(off int64) {
+	counter := g.iv
+	low := binary.BigEndian.Uint64(counter[8:])
+	sum := low + uint64(off)/aes.BlockSize
+	binary.BigEndian.PutUint64(counter[8:], sum)
+	if sum < low {
+		binary.BigEndian.PutUint64(counter[:8], binary.BigEndian.Uint64(counter[:8])+1)
+	}
+	g.stream = cipher.NewCTR(g.block, counter[:])
+	if skip := off % aes.BlockSize; skip > 0 {
+		var drop [aes.BlockSize]byte
+		g.stream.XORKeyStream(drop[:skip], drop[:skip])
+	}
+	g.pos = off
+}
+
+// digest hashes an identity under a label, so that the uses of one identity
+// (content, stamp) stay independent.
+func digest(label string, seed uint64, generation uint32, id string) [sha256.Size]byte {
+	b := make([]byte, 0, len(label)+1+8+4+len(id))
+	b = append(b, label...)
+	b = append(b, 0)
+	b = binary.BigEndian.AppendUint64(b, seed)
+	b = binary.BigEndian.AppendUint32(b, generation)
+	b = append(b, id...)
+	return sha256.Sum256(b)
+}
