@@ -5,6 +5,10 @@
 // second, and ratios as plain numbers (0.05, not 5). Prefixes exist only in
 // text. IEC and SI are kept apart: 1 GiB is 2^30 bytes and 1 GB is 10^9.
 // Durations are time.Duration of the standard library.
+//
+// Each type has three forms: MarshalText is exact and can be parsed again,
+// String is for people and may round, and JSON is the plain number in the base
+// unit, because machines should not have to parse prefixes.
 package unit
 
 // Bytes is a count of bytes.
@@ -34,3 +38,11 @@ const (
 	GB  Bytes = 1e9
 	TB  Bytes = 1e12
 )
+
+// Error says what is wrong with a written quantity and how to write it.
+type Error struct{ What, Hint string }
+
+func (e *Error) Error() string { return e.What + " (" + e.Hint + ")" }
+
+// Parts are the two halves of the message, for a list of problems.
+func (e *Error) Parts() (what, hint string) { return e.What, e.Hint }

@@ -1,0 +1,110 @@
+package strict
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// variable is the name of an environment variable.
+var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// Use is one variable that was put in, and whether it stood in the query of a
+// URL, where secrets live.
+type Use struct {
+	Value   string
+	InQuery bool
+}
+
+// Expand replaces ${NAME} and ${NAME:-default} in every string value of the
+// document, in place; $${ stands for ${ as it is, and keys are left alone. The
+// default is used where the variable is not set or empty. It returns the
+// variables that were put in.
+func (n Node) Expand(lookup func(string) (string, bool)) (map[string]Use, Problems) {
+	x := expander{lookup: lookup, used: map[string]Use{}}
+	x.walk(n)
+	return x.used, x.problems
+}
+
+type expander struct {
+	lookup   func(string) (string, bool)
+	used     map[string]Use
+	problems Problems
+}
+
+func (x *expander) walk(n Node) {
+	switch {
+	case n.IsMapping():
+		for _, key := range n.Keys() {
+			x.walk(n.Child(key))
+		}
+	case n.IsList():
+		for _, item := range n.Items() {
+			x.walk(item)
+		}
+	case n.YAML != nil && n.YAML.Kind == yaml.ScalarNode && strings.Contains(n.YAML.Value, "${"):
+		x.scalar(n)
+	}
+}
+
+func (x *expander) scalar(n Node) {
+	text, what, hint := x.text(n.YAML.Value)
+	if what != "" {
+		x.problems = append(x.problems, n.Problem(what, hint))
+		n.doc.broken[n.YAML] = true
+		return
+	}
+	n.YAML.Value, n.YAML.Tag = text, "!!str"
+	n.doc.loose[n.YAML] = true
+}
+
+// text expands one string.
+func (x *expander) text(s string) (out, what, hint string) {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(s, "${")
+		if !found {
+			b.WriteString(s)
+			return b.String(), "", ""
+		}
+		if strings.HasSuffix(before, "$") {
+			b.WriteString(before + "{")
+			s = rest
+			continue
+		}
+		b.WriteString(before)
+		inner, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			return "", "${ is never closed", "write ${NAME} or ${NAME:-default}, and $${ for the characters themselves"
+		}
+		value, what, hint := x.value(inner, strings.Contains(b.String(), "?"))
+		if what != "" {
+			return "", what, hint
+		}
+		b.WriteString(value)
+		s = after
+	}
+}
+
+// value is what stands between the braces, looked up.
+func (x *expander) value(inner string, inQuery bool) (value, what, hint string) {
+	name, standard, hasDefault := strings.Cut(inner, ":-")
+	if !variable.MatchString(name) || strings.Contains(standard, "${") {
+		return "", fmt.Sprintf("${%s} is not a variable", inner), "write ${NAME} or ${NAME:-default}, and $${ for the characters themselves"
+	}
+	value, set := "", false
+	if x.lookup != nil {
+		value, set = x.lookup(name)
+	}
+	switch {
+	case set && value != "", set && !hasDefault:
+		x.used[name] = Use{Value: value, InQuery: inQuery || strings.Contains(value, "?") || x.used[name].InQuery}
+		return value, "", ""
+	case hasDefault:
+		return standard, "", ""
+	}
+	return "", fmt.Sprintf("the environment variable %s is not set", name),
+		fmt.Sprintf("export %s=…, or write ${%s:-default}", name, name)
+}
