@@ -53,11 +53,16 @@ func buckets(h *hdrhistogram.Histogram) []bucket {
 	snapshot := h.Export()
 	unit := uint(max(0, math.Floor(math.Log2(float64(max(1, snapshot.LowestTrackableValue))))))
 	half := uint(max(1, math.Ceil(math.Log2(2*math.Pow10(int(snapshot.SignificantFigures)))))) - 1
-	var out []bucket
+	out := make([]bucket, 0, min(h.TotalCount(), 1024))
+	left := h.TotalCount()
 	for i, count := range snapshot.Counts {
+		if left <= 0 {
+			break // nothing but empty buckets follows
+		}
 		if count == 0 {
 			continue
 		}
+		left -= count
 		doubling, sub := uint(0), int64(i)
 		if i >= 1<<(half+1) {
 			doubling = uint(i)>>half - 1

@@ -113,14 +113,14 @@ func merge(ref, cand []Distribution, q Quantile) merged {
 }
 
 func mergeBounds(blocks []Distribution, q Quantile) (best, worst *mergedArm) {
-	best = mergeArm(blocks, cutAsRecorded)
+	best = mergeArm(blocks, q.Q, cutAsRecorded)
 	if !best.cut {
 		return best, best
 	}
 	if q.HigherIsBetter {
-		return best, mergeArm(blocks, cutAsNothing)
+		return best, mergeArm(blocks, q.Q, cutAsNothing)
 	}
-	return best, mergeArm(blocks, cutAsEndless)
+	return best, mergeArm(blocks, q.Q, cutAsEndless)
 }
 
 // bounded reports whether harm and health can differ in some resample.
@@ -132,14 +132,14 @@ func (m merged) bounded() bool {
 // oriented so that larger is worse.
 func (m merged) pair(q Quantile, weights []float64) Pair {
 	var p Pair
-	p.RefWorst = m.refWorst.quantile(q.Q, weights)
-	p.CandWorst = m.candWorst.quantile(q.Q, weights)
+	p.RefWorst = m.refWorst.quantile(weights)
+	p.CandWorst = m.candWorst.quantile(weights)
 	p.RefBest, p.CandBest = p.RefWorst, p.CandWorst
 	if m.refBest != m.refWorst {
-		p.RefBest = m.refBest.quantile(q.Q, weights)
+		p.RefBest = m.refBest.quantile(weights)
 	}
 	if m.candBest != m.candWorst {
-		p.CandBest = m.candBest.quantile(q.Q, weights)
+		p.CandBest = m.candBest.quantile(weights)
 	}
 	if q.HigherIsBetter {
 		p.RefBest, p.RefWorst = 1/p.RefBest, 1/p.RefWorst

@@ -64,7 +64,7 @@ func TestMergedQuantileIsThatOfMergedHistograms(t *testing.T) {
 			}
 		}
 		q := rapid.Float64Range(0.001, 0.999).Draw(t, "q")
-		got := mergeArm(ds, cutAsRecorded).quantile(q, weights)
+		got := mergeArm(ds, q, cutAsRecorded).quantile(weights)
 		if whole.TotalCount() == 0 {
 			if !math.IsNaN(got) {
 				t.Fatalf("quantile of nothing is %v", got)
