@@ -1,0 +1,21 @@
+package probes
+
+import "time"
+
+// Readback says how the objects that acknowledged ops left are looked at again
+// after the timed part.
+type Readback struct {
+	// Arm is the arm to read through; "other" or empty is the first arm of
+	// another role than the one that stored the object.
+	Arm string
+	// Parallel is the number of read-backs at a time; Budget the time for all
+	// of them. A Budget of 0 means that nothing is read back.
+	Parallel int
+	Budget   time.Duration
+}
+
+// Audited is a spec whose ops leave objects that are read back. A spec without
+// it, or whose budget is 0, keeps no promise about what it stored.
+type Audited interface {
+	Readback() Readback
+}
