@@ -28,10 +28,15 @@ type Run struct {
 	// Integrity is the ack ledger, per arm and cell; nil if it was not made.
 	Integrity []Integrity
 	Warnings  []string
+	// Names were handed out to ops before these started; Removed are those
+	// whose objects were removed from the target afterwards.
+	Names, Removed []Names
 	// End is nil if the run was killed.
 	End *End
 	// Damage says what of the file could not be read, empty if all could.
 	Damage []string
+	// Path is the file that the run was read from; empty if it was not.
+	Path string
 }
 
 // Header is the first line of a record.
@@ -105,8 +110,13 @@ type Trial struct {
 	Network  Network             `json:"network"`
 	Failures []Failure           `json:"failures,omitempty"`
 	Health   Health              `json:"health"`
-	// Raw are the observations themselves, when few or asked for.
-	Raw []Raw `json:"raw,omitempty"`
+	// Raw are the observations themselves, when few or asked for. More than
+	// RawLimit are kept beside the record, in the file that RawFile names; see
+	// Run.Observations.
+	Raw     []Raw  `json:"raw,omitempty"`
+	RawFile string `json:"raw_file,omitempty"`
+	// Event is how the scenario's event went, nil if there is none.
+	Event *Event `json:"event,omitempty"`
 	// Aborted says why the trial ended early, empty if it did not.
 	Aborted string `json:"aborted,omitempty"`
 }
@@ -171,16 +181,19 @@ type Network struct {
 
 // Failure is one failed op kept as evidence.
 type Failure struct {
-	Seq       uint64         `json:"seq"`
-	Name      string         `json:"name"`
-	Outcome   probes.Outcome `json:"outcome"`
-	Status    int            `json:"status,omitempty"`
-	After     time.Duration  `json:"after"`
-	Moved     unit.Bytes     `json:"moved"`
-	Peer      string         `json:"peer,omitempty"`
-	Backend   string         `json:"backend,omitempty"`
-	RequestID string         `json:"request_id,omitempty"`
-	Message   string         `json:"message"`
+	Seq     uint64         `json:"seq"`
+	Name    string         `json:"name"`
+	Outcome probes.Outcome `json:"outcome"`
+	Status  int            `json:"status,omitempty"`
+	// At is when it ended, from the start of the measured part; After how long
+	// it took from its start, or from when it was due if it never started.
+	At        time.Duration `json:"at"`
+	After     time.Duration `json:"after"`
+	Moved     unit.Bytes    `json:"moved"`
+	Peer      string        `json:"peer,omitempty"`
+	Backend   string        `json:"backend,omitempty"`
+	RequestID string        `json:"request_id,omitempty"`
+	Message   string        `json:"message"`
 }
 
 // Raw is an observation as it is kept: marks are nanoseconds from the start
@@ -208,11 +221,20 @@ type Health struct {
 	// SchedLag is the 99th percentile of the wait of runnable goroutines.
 	SchedLag time.Duration `json:"sched_lag"`
 	GCPause  time.Duration `json:"gc_pause"` // longest
-	// LateP99 and LateMax are how late ops started after they were due.
+	// LateP99 and LateMax are how late ops started after they could have: due,
+	// and with a place in flight. Dropped are starts that were due, had a
+	// place, and were never made. Both are the generator's own failing.
 	LateP99 time.Duration `json:"late_p99"`
 	LateMax time.Duration `json:"late_max"`
 	Dropped uint64        `json:"dropped"`
-	Sockets int           `json:"sockets"`
+	// Queued are starts that had to wait for a place because the cap on the
+	// number in flight was reached; their response time counts from when they
+	// were due. Unstarted are those of them that never got one: their outcome
+	// is dropped. On the reference arm that is a load the scenario cannot
+	// offer; on another it may be what that arm does to its callers.
+	Queued    uint64 `json:"queued,omitempty"`
+	Unstarted uint64 `json:"unstarted,omitempty"`
+	Sockets   int    `json:"sockets"`
 	// ClockStep is how far wall time and monotonic time parted.
 	ClockStep time.Duration `json:"clock_step"`
 	// LocalTarget is true if the arm's address is on this machine.

@@ -1,0 +1,77 @@
+package record
+
+import (
+	"regexp"
+	"strings"
+
+	"loadline/scenarios"
+)
+
+// redacted stands where something that may be a secret was written out.
+const redacted = "redacted"
+
+// The places where people write secrets out although the language asks for
+// references: user info in a URL, values in a query, and the values of keys
+// that name a credential.
+var (
+	userInfo = regexp.MustCompile(`://[^/?#\s"'@{}]*@`)
+	query    = regexp.MustCompile(`([?&][A-Za-z0-9_.~%\[\]-]+=)([^&\s"'#]+)`)
+	keyed    = regexp.MustCompile(`(?i)([\w-]*(?:authorization|cookie|password|passwd|secret|token|bearer|api-?key|access-?key|credential|signature)[\w-]*["']?\s*[:=]\s*)("[^"\n]*"|'[^'\n]*'|[^,}\n]+)`)
+	// A value made of nothing but these says where a secret is, not what.
+	harmless = regexp.MustCompile(`^(?:(?i:bearer|basic|token)\s+)?(?:\$\{[A-Za-z0-9_]+(?::-)?\}|\{.*|true|false|[0-9]{1,4})$`)
+)
+
+// Redact takes out of a text what may be a secret: user info of URLs, values
+// of queries, and values after keys such as authorization or token.
+// References (${NAME}, {env: NAME}), placeholders ({name}) and small numbers
+// stay, so that a scenario's source still says what it did.
+func Redact(text string) string {
+	text = userInfo.ReplaceAllString(text, "://"+redacted+"@")
+	text = replaceSecond(query, text)
+	return replaceSecond(keyed, text)
+}
+
+// replaceSecond replaces the second group of every match that is not a
+// reference, a placeholder or harmless.
+func replaceSecond(re *regexp.Regexp, text string) string {
+	return re.ReplaceAllStringFunc(text, func(match string) string {
+		part := re.FindStringSubmatch(match)
+		value := strings.Trim(part[2], `"' `)
+		if value == "" || harmless.MatchString(value) {
+			return match
+		}
+		return part[1] + redacted
+	})
+}
+
+func redactAll(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = Redact(text)
+	}
+	return out
+}
+
+// redactedHeader is h without anything that may be a secret.
+func redactedHeader(h Header) Header {
+	h.Source = Redact(h.Source)
+	h.Overrides = redactAll(h.Overrides)
+	h.Arms = redactedArms(h.Arms)
+	h.Scenario.Arms = redactedArms(h.Scenario.Arms)
+	if e := h.Scenario.Event; e != nil {
+		event := *e
+		event.Run = redactAll(e.Run)
+		h.Scenario.Event = &event
+	}
+	return h
+}
+
+func redactedArms(arms []scenarios.Arm) []scenarios.Arm {
+	out := make([]scenarios.Arm, len(arms))
+	for i, a := range arms {
+		a.Target.URL = Redact(a.Target.URL)
+		a.Target.Proxy = Redact(a.Target.Proxy)
+		out[i] = a
+	}
+	return out
+}
