@@ -26,186 +26,74 @@ type Problem = strict.Problem
 // Problems are all things wrong with a scenario; they are an error.
 type Problems = strict.Problems
 
-// Role says what an arm is in the comparison.
-type Role string
-
-// The roles.
-const (
-	Reference Role = "reference"
-	Candidate Role = "candidate"
-	Control   Role = "control"
-	// Null is the hidden second reference arm of a design with null_arm; it
-	// is made by the plan and cannot be written in a file.
-	Null Role = "null"
-)
-
-// Protocol is the HTTP version an arm speaks.
-type Protocol string
-
-// The protocols. Auto negotiates by ALPN on TLS and speaks 1.1 in clear.
-const (
-	Auto  Protocol = "auto"
-	HTTP1 Protocol = "1.1"
-	HTTP2 Protocol = "2"
-	H2C   Protocol = "h2c"
-)
-
 // Scenario is the declared intent of one file.
 type Scenario struct {
-	Name     string      `json:"name"`
-	Purpose  string      `json:"purpose"`
-	Arms     []Arm       `json:"arms"`
-	Work     Work        `json:"work"`
-	Cells    CellAxes    `json:"cells"`
-	Load     Load        `json:"load"`
-	Design   Design      `json:"design"`
-	Criteria []Criterion `json:"criteria"`
-	Event    *Event      `json:"event,omitempty"`
-	Limits   Limits      `json:"limits"`
+	Name     string      `json:"name" key:"name" required:"true" pattern:"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$" doc:"folder/name of the scenario: letters, digits and . _ / -, 100 at most"`
+	Purpose  string      `json:"purpose" key:"purpose" doc:"the question the scenario answers, in one sentence"`
+	Arms     []Arm       `json:"arms" key:"arms" required:"true" min:"1" max:"16" doc:"the alternatives that are compared: at most one reference, at least one candidate"`
+	Work     Work        `json:"work" key:"work" required:"true" doc:"what one op does: a kind and its options"`
+	Cells    CellAxes    `json:"cells" key:"cells" doc:"sizes, protocols and numbers in flight; each combination is a cell with verdicts of its own"`
+	Load     Load        `json:"load" key:"load" doc:"how ops are offered during one trial"`
+	Design   Design      `json:"design" key:"design" doc:"how the comparison is laid out in time"`
+	Criteria []Criterion `json:"criteria" key:"criteria" required:"true" min:"1" max:"100" doc:"the rules by which the candidates are judged"`
+	Event    *Event      `json:"event,omitempty" key:"event" doc:"the change itself, run once in every trial"`
+	Limits   Limits      `json:"limits" key:"limits" doc:"ceilings that end the run"`
 
 	// File is the name the scenario was read from and Source its text before
-	// ${ENV} was expanded; Overrides are the --set assignments, in order.
-	// Together they are what a record keeps to open the scenario again.
-	File      string   `json:"file"`
-	Source    string   `json:"-"`
-	Overrides []string `json:"-"`
-}
-
-// Arm is one alternative under test with one pinned target.
-type Arm struct {
-	ID     string `json:"id"`
-	Role   Role   `json:"role"`
-	Target Target `json:"target"`
-}
-
-// Target says where an arm's traffic goes and how.
-type Target struct {
-	// URL is absolute, http or https, without user info.
-	URL string `json:"url"`
-	// Connect are host:port addresses dialled in place of the URL's, in
-	// rotation per connection; Host and SNI stay those of the URL.
-	Connect []string `json:"connect,omitempty"`
-	// Resolve is "once" (default: the name is resolved once per trial),
-	// "each" (per connection), or an IP address to use.
-	Resolve string   `json:"resolve"`
-	HTTP    Protocol `json:"http"`
-	TLS     TLS      `json:"tls"`
-	Auth    Auth     `json:"auth"`
-	// Backend is the response header that names the backend, if any.
-	Backend string `json:"backend,omitempty"`
-	// Proxy is an explicit forward proxy URL; the environment is ignored.
-	Proxy string `json:"proxy,omitempty"`
-	// Congestion is the TCP congestion control of the arm's sockets; empty
-	// leaves the system's.
-	Congestion string `json:"congestion,omitempty"`
-}
-
-// TLS are an arm's TLS settings; files are paths.
-type TLS struct {
-	Insecure   bool   `json:"insecure,omitempty"`
-	CA         string `json:"ca,omitempty"`
-	Cert       string `json:"cert,omitempty"`
-	Key        string `json:"key,omitempty"`
-	ServerName string `json:"server_name,omitempty"`
-}
-
-// Auth is how an arm's requests authenticate; at most one of the two is set.
-type Auth struct {
-	User     string  `json:"user,omitempty"`
-	Password *Secret `json:"password,omitempty"`
-	Bearer   *Secret `json:"bearer,omitempty"`
-}
-
-// Secret is a reference to a secret, never the secret: exactly one field is
-// set. It prints and marshals as the reference.
-type Secret struct {
-	Env  string `json:"env,omitempty"`
-	File string `json:"file,omitempty"`
-}
-
-// Text is a string written in the file, or a reference to a secret.
-type Text struct {
-	Literal string  `json:"literal,omitempty"`
-	Secret  *Secret `json:"secret,omitempty"`
+	// ${ENV} was expanded; Overrides are the --set assignments, in order, and
+	// Env the variables that were put in. Together they are what a record
+	// keeps to open the scenario again; see Reopen. A variable that stood in
+	// the query of a URL is not in Env, because secrets live there.
+	File      string            `json:"file"`
+	Source    string            `json:"-"`
+	Overrides []string          `json:"-"`
+	Env       map[string]string `json:"-"`
+	// Root is the whole document, for messages about places in it.
+	Root Node `json:"-"`
 }
 
 // Work is what one op does; its options belong to the probe of that kind.
 type Work struct {
 	Kind string `json:"kind"`
-	// Raw is the whole work mapping, kind included.
+	// Raw is the whole work mapping, kind included. A size that only the
+	// cells name is in it as the first of them; cells are not.
 	Raw Node `json:"-"`
+}
+
+// DecodeNode keeps the mapping for its probe and reads only its kind.
+func (w *Work) DecodeNode(n Node) Problems {
+	if !n.IsMapping() {
+		return Problems{n.Problem("is not a mapping", "write kind: and the options of that kind")}
+	}
+	w.Raw = n
+	kind, ok := n.Child("kind").Scalar()
+	if !ok {
+		return Problems{n.At("kind").Problem("is missing", "the kind of work, such as http.transfer")}
+	}
+	w.Kind = kind
+	return nil
 }
 
 // CellAxes are the axes whose combinations are cells. An empty axis has the
 // single value that work, target or load names.
 type CellAxes struct {
-	Sizes    []unit.Bytes `json:"sizes,omitempty"`
-	HTTP     []Protocol   `json:"http,omitempty"`
-	InFlight []int        `json:"in_flight,omitempty"`
+	Sizes    []unit.Bytes `json:"sizes,omitempty" key:"sizes" min:"1" max:"32" doc:"sizes of the object"`
+	HTTP     []Protocol   `json:"http,omitempty" key:"http" min:"1" max:"4" doc:"HTTP versions: auto, 1.1, 2, h2c"`
+	InFlight []int        `json:"in_flight,omitempty" key:"in_flight" min:"1" max:"32" doc:"numbers of ops in flight"`
 }
 
-// Model is closed (a fixed number in flight) or open (a schedule of starts).
-type Model string
-
-// The load models.
-const (
-	Closed Model = "closed"
-	Open   Model = "open"
-)
-
-// Shape is the form of an open schedule.
-type Shape string
-
-// The shapes of open load.
-const (
-	Constant Shape = "constant"
-	Poisson  Shape = "poisson"
-	Linear   Shape = "linear"
-	Sine     Shape = "sine"
-)
-
-// Load is how ops are offered during one trial.
-type Load struct {
-	Model Model `json:"model"`
-	// InFlight is the number in flight of a closed load, and the cap of an
-	// open one (0: no cap).
-	InFlight int            `json:"in_flight"`
-	Rate     unit.PerSecond `json:"rate,omitempty"`
-	Shape    Shape          `json:"shape,omitempty"`
-	// To is the end rate of a linear shape.
-	To unit.PerSecond `json:"to,omitempty"`
-	// Amplitude and Period shape a sine around Rate.
-	Amplitude unit.PerSecond `json:"amplitude,omitempty"`
-	Period    time.Duration  `json:"period,omitempty"`
-	// Stages replace rate and shape: one after the other, within Measure.
-	Stages  []Stage       `json:"stages,omitempty"`
-	Warmup  time.Duration `json:"warmup"`
-	Measure time.Duration `json:"measure"`
-	Drain   time.Duration `json:"drain"`
+// Event is the change itself, run once in every trial at a part of measure.
+type Event struct {
+	At      unit.Ratio    `json:"at" key:"at" default:"30%" doc:"part of measure at which it runs, below 100%"`
+	Run     []string      `json:"run" key:"run" required:"true" min:"1" doc:"program and arguments; a failure makes the run INVALID"`
+	Timeout time.Duration `json:"timeout" key:"timeout" default:"30s" min:"1ms" doc:"time it may take"`
 }
 
-// Stage is a stretch of an open load: the rate moves linearly to Rate in
-// Duration, starting from the rate of the stage before (or Rate itself).
-type Stage struct {
-	Rate     unit.PerSecond `json:"rate"`
-	Duration time.Duration  `json:"duration"`
-}
-
-// Order is the order of the arms within the blocks.
-type Order string
-
-// Shuffled is seeded, balanced random order.
-const Shuffled Order = "shuffled"
-
-// Design is how the comparison is laid out in time.
-type Design struct {
-	// Blocks is the cap; looks are planned from it.
-	Blocks      int           `json:"blocks"`
-	Order       Order         `json:"order"`
-	Rest        time.Duration `json:"rest"`
-	Seed        uint64        `json:"seed"`
-	NullArm     bool          `json:"null_arm,omitempty"`
-	MaxDuration time.Duration `json:"max_duration"`
+// Limits are ceilings that end the run; zero means none.
+type Limits struct {
+	Bytes    unit.Bytes          `json:"bytes,omitempty" key:"bytes" min:"1" doc:"body bytes sent and received, over all arms"`
+	Requests uint64              `json:"requests,omitempty" key:"requests" min:"1" doc:"requests made, over all arms"`
+	Rate     unit.BytesPerSecond `json:"rate,omitempty" key:"rate" min:"1B/s" doc:"body bytes per second at any time, such as 200MB/s"`
 }
 
 // Criterion is one rule on one statistic of one metric. Exactly one of Margin
@@ -217,7 +105,7 @@ type Criterion struct {
 	// Max is the absolute limit in the metric's base unit (0.01 for 1%).
 	Max *float64 `json:"max,omitempty"`
 	// Against is "reference" (default: the paired arm of the same run) or
-	// "baseline" (a pinned earlier run).
+	// "baseline" (a pinned earlier run); empty for an absolute criterion.
 	Against string `json:"against,omitempty"`
 	// Arm limits the criterion to one arm; empty means every candidate.
 	Arm string `json:"arm,omitempty"`
@@ -229,17 +117,3 @@ type Criterion struct {
 
 // Relative reports whether the criterion compares with another arm or run.
 func (c Criterion) Relative() bool { return c.Margin != nil }
-
-// Event is the change itself, run once in every trial at a part of measure.
-type Event struct {
-	At      unit.Ratio    `json:"at"`
-	Run     []string      `json:"run"`
-	Timeout time.Duration `json:"timeout"`
-}
-
-// Limits are ceilings that end the run; zero means none.
-type Limits struct {
-	Bytes    unit.Bytes          `json:"bytes,omitempty"`
-	Requests uint64              `json:"requests,omitempty"`
-	Rate     unit.BytesPerSecond `json:"rate,omitempty"`
-}

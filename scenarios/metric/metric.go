@@ -25,6 +25,17 @@ const (
 	IntegrityDuplicate ID = "integrity.duplicate"
 )
 
+// The metrics of storage, streams and queues.
+const (
+	IOPS               ID = "iops"
+	Fsync              ID = "fsync"
+	KafkaAck           ID = "kafka.ack"
+	KafkaE2E           ID = "kafka.e2e"
+	BacklogDepth       ID = "backlog.depth"
+	BacklogOldestAge   ID = "backlog.oldest_age"
+	BacklogCompletions ID = "backlog.completions"
+)
+
 // Unit is the base unit in which a metric rests.
 type Unit string
 
@@ -86,4 +97,56 @@ type Metric struct {
 	Rule   Rule
 	Stats  []Stat
 	Help   string
+}
+
+// Allows reports whether the statistic makes sense of the metric.
+func (m Metric) Allows(s Stat) bool {
+	for _, allowed := range m.Stats {
+		if s == allowed {
+			return true
+		}
+	}
+	return false
+}
+
+// Comparable reports whether arms can be compared by a ratio of the statistic.
+// Counts and shares of rare events cannot, since a ratio to none says nothing;
+// nor can a maximum, which one op decides.
+func (m Metric) Comparable(s Stat) bool {
+	return (m.Rule == OverTime || m.Rule == OverOps) && s != Max && m.Allows(s)
+}
+
+// UnitOf is the base unit of a statistic of the metric: a metric that tallies
+// ops is a number as a count and a share as a rate.
+func (m Metric) UnitOf(s Stat) Unit {
+	switch {
+	case m.Rule != ShareOfOps && m.Rule != Tally:
+		return m.Unit
+	case s == StatRate:
+		return Share
+	}
+	return Count
+}
+
+// Quantile is the quantile that the statistic asks for, from 0 to 1; ok is
+// false if it is not a quantile.
+func (s Stat) Quantile() (q float64, ok bool) {
+	switch s {
+	case P50:
+		return 0.50, true
+	case P90:
+		return 0.90, true
+	case P95:
+		return 0.95, true
+	case P99:
+		return 0.99, true
+	case P999:
+		return 0.999, true
+	}
+	return 0, false
+}
+
+// Words are all statistics.
+func (Stat) Words() []string {
+	return []string{"mean", "p50", "p90", "p95", "p99", "p99.9", "max", "rate", "count"}
 }

@@ -62,6 +62,11 @@ type Schemer interface {
 	JSONSchema() map[string]any
 }
 
+// SchemaSource is a type whose written form is that of another, tagged struct.
+type SchemaSource interface {
+	JSONSchemaOf() any
+}
+
 // Worded is a string type with a closed list of words.
 type Worded interface {
 	Words() []string
