@@ -112,7 +112,7 @@ func (l *latencies) byMetric() map[metric.ID]*Latency {
 	}
 	for id, phase := range map[metric.ID]metric.ID{metric.Connect: PhaseConnect, metric.TLS: PhaseTLS} {
 		if out[phase] != nil {
-			out[id] = out[phase].clone()
+			out[id] = out[phase]
 		}
 	}
 	return out
@@ -140,10 +140,4 @@ func (l *Latency) merge(other *Latency) {
 		}
 		(*side.to).Merge(side.from)
 	}
-}
-
-func (l *Latency) clone() *Latency {
-	c := &Latency{Done: NewHist()}
-	c.merge(l)
-	return c
 }

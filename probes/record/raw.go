@@ -22,7 +22,8 @@ type rawShard struct {
 }
 
 func (r *rawShard) add(o *probes.Observation) {
-	if !r.budget.all && r.budget.seen.Add(1) > RawLimit {
+	// Once over, only read: a counter that all cores write to is not cheap.
+	if !r.budget.all && (r.budget.seen.Load() > RawLimit || r.budget.seen.Add(1) > RawLimit) {
 		r.kept = nil
 		return
 	}

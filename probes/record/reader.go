@@ -38,7 +38,7 @@ func Open(path string) (Run, error) {
 // Read reads a record, as Open does from a file.
 func Read(from io.Reader) (Run, error) {
 	var r Run
-	lines := bufio.NewReaderSize(from, 1<<20)
+	lines := bufio.NewReaderSize(from, 64<<10)
 	for n := 1; ; n++ {
 		text, err := lines.ReadBytes('\n')
 		if err != nil && !errors.Is(err, io.EOF) {

@@ -81,16 +81,7 @@ func (s *shard) backend(o *probes.Observation) {
 	if name == "" {
 		return
 	}
-	b := s.backends[name]
-	if b == nil {
-		if len(s.backends) >= maxBackends {
-			name = otherName
-		}
-		if b = s.backends[name]; b == nil {
-			b = &Backend{Service: NewHist()}
-			s.backends[name] = b
-		}
-	}
+	b := s.backendOf(name)
 	b.Ops++
 	if o.Outcome.Failed() {
 		b.Failed++
@@ -98,6 +89,21 @@ func (s *shard) backend(o *probes.Observation) {
 	if d, ok := o.Service(); ok && o.Outcome == probes.OK {
 		b.Service.Record(d)
 	}
+}
+
+// backendOf is the place to count a backend's ops: its own, or that of the
+// others once there are too many names.
+func (s *shard) backendOf(name string) *Backend {
+	b := s.backends[name]
+	if b == nil && len(s.backends) >= maxBackends {
+		name = otherName
+		b = s.backends[name]
+	}
+	if b == nil {
+		b = &Backend{Service: NewHist()}
+		s.backends[name] = b
+	}
+	return b
 }
 
 // merge adds other to s; the caller holds other's lock.
@@ -113,11 +119,7 @@ func (s *shard) merge(other *shard) {
 	s.ended.merge(&other.ended)
 	s.failed.merge(&other.failed)
 	for name, b := range other.backends {
-		mine := s.backends[name]
-		if mine == nil {
-			mine = &Backend{Service: NewHist()}
-			s.backends[name] = mine
-		}
+		mine := s.backendOf(name)
 		mine.Ops += b.Ops
 		mine.Failed += b.Failed
 		mine.Service.Merge(b.Service)
@@ -132,10 +134,10 @@ func (s *shard) merge(other *shard) {
 func (s *shard) into(t *Trial) {
 	t.Ops, t.Bytes = s.ops, s.bytes
 	t.Latency = s.latency.byMetric()
-	// Over HTTP the last byte is the end of the op, so the two metrics are the
-	// same durations; each keeps a copy so that neither depends on the other.
+	// The last byte is the end of the op, so the two metrics are the same
+	// durations, and share what a finished trial no longer changes.
 	if service := t.Latency[metric.Service]; service != nil {
-		t.Latency[metric.TTLB] = service.clone()
+		t.Latency[metric.TTLB] = service
 	}
 	for _, b := range s.backends {
 		b.Service.Rest()

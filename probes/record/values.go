@@ -56,7 +56,8 @@ func (r Run) TrialsOf(cell, arm string) []Trial {
 //     lasted, High as endless (+Inf where the statistic falls on such an op;
 //     a mean with one of them is +Inf). Quantiles follow HdrHistogram's rule.
 //   - errors rate: Low = failed / all ops, High adds those that were cut;
-//     errors count: the same without the division.
+//     errors count: the same without the division. Starts that were dropped
+//     are the generator's and are in neither.
 //   - integrity.*: one Value for the whole run, from the ledger and the typed
 //     outcomes; N is the number of ops that were looked at.
 //
@@ -101,8 +102,9 @@ func (t Trial) perSecond(low, high float64) Value {
 }
 
 func (t Trial) errors(s metric.Stat) Value {
-	all := t.Total()
-	low := float64(t.Failed())
+	dropped := t.Ops[probes.Dropped]
+	all := t.Total() - dropped
+	low := float64(t.Failed() - dropped)
 	high := low + float64(t.Ops[probes.Cut])
 	if s == metric.StatRate {
 		low, high = low/float64(all), high/float64(all) // NaN where there are no ops
@@ -144,7 +146,8 @@ func (t Trial) Total() uint64 {
 	return n
 }
 
-// Failed is the number of ops whose outcome counts as an error.
+// Failed is the number of ops whose outcome is a failure, dropped ones
+// included.
 func (t Trial) Failed() uint64 {
 	n := uint64(0)
 	for outcome, c := range t.Ops {

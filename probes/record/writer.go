@@ -107,6 +107,11 @@ func (w *Writer) Trial(t Trial) error {
 		t.Raw, t.RawFile = nil, name
 	}
 	t.Aborted = Redact(t.Aborted)
+	if t.Event != nil {
+		event := *t.Event
+		event.Err, event.Output = Redact(event.Err), Redact(event.Output)
+		t.Event = &event
+	}
 	return w.append(line{Type: trialLine, Trial: &t}, tailSpace)
 }
 
