@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -87,9 +88,6 @@ func (c *checker) stages(n Node, l *Load) {
 	}
 }
 
-// shortestTrial is how long a trial takes whose ops all end at once.
-func (l Load) shortestTrial(rest time.Duration) time.Duration { return l.Warmup + l.Measure + rest }
-
 // TrialArms is the number of arms in a block, the null arm included.
 func (s Scenario) TrialArms() int {
 	if s.Design.NullArm {
@@ -101,14 +99,22 @@ func (s Scenario) TrialArms() int {
 // Shortest is how long so many blocks take if every op ends at once: warm-up,
 // measure and rest of every trial.
 func (s Scenario) Shortest(blocks int) time.Duration {
-	trials := time.Duration(blocks * s.TrialArms() * s.Cells.Count())
-	return trials * s.Load.shortestTrial(s.Design.Rest)
+	return s.times(blocks, s.Load.Warmup+s.Load.Measure+s.Design.Rest)
 }
 
 // Longest is how long so many blocks take if every trial drains in full.
 func (s Scenario) Longest(blocks int) time.Duration {
-	trials := time.Duration(blocks * s.TrialArms() * s.Cells.Count())
-	return s.Shortest(blocks) + trials*s.Load.Drain
+	return s.times(blocks, s.Load.Warmup+s.Load.Measure+s.Design.Rest+s.Load.Drain)
+}
+
+// times is the length of all trials of so many blocks; a length that cannot be
+// counted is the longest that can.
+func (s Scenario) times(blocks int, trial time.Duration) time.Duration {
+	trials := blocks * s.TrialArms() * s.Cells.Count()
+	if trials > 0 && trial > math.MaxInt64/2/time.Duration(trials) {
+		return math.MaxInt64 / 2
+	}
+	return trial * time.Duration(trials)
 }
 
 // defaultDuration is the least default of max_duration.
@@ -129,7 +135,7 @@ func (c *checker) design() {
 	}
 	if n.Child("max_duration").Absent() {
 		needed := s.Shortest(s.Design.Blocks) * 5 / 4
-		s.Design.MaxDuration = max(defaultDuration, (needed+time.Minute-1).Truncate(time.Minute))
+		s.Design.MaxDuration = max(defaultDuration, (needed + time.Minute - 1).Truncate(time.Minute))
 		return
 	}
 	if shortest := s.Shortest(least); s.Design.MaxDuration > 0 && shortest > s.Design.MaxDuration {

@@ -56,14 +56,9 @@ func Parse(file string, src []byte, o Options) (Scenario, error) {
 	used, missing := root.Expand(o.Env)
 	problems = append(problems, missing...)
 
-	s := Scenario{File: file, Source: string(src), Overrides: o.Sets, Env: map[string]string{}, Root: root}
-	for name, use := range used {
-		if !use.InQuery {
-			s.Env[name] = use.Value
-		}
-	}
+	s := Scenario{File: file, Source: string(src), Overrides: o.Sets, Env: harmless(used), Root: root}
 	problems = append(problems, root.Decode(&s)...)
-	c := checker{s: &s, root: root, emitted: nil}
+	c := checker{s: &s, root: root}
 	c.work(o)
 	c.all()
 	problems = append(problems, c.problems...)
@@ -71,6 +66,20 @@ func Parse(file string, src []byte, o Options) (Scenario, error) {
 		return Scenario{}, tidied(problems)
 	}
 	return s, nil
+}
+
+// harmless are the variables that a record may keep.
+func harmless(used []strict.Use) map[string]string {
+	kept := map[string]string{}
+	for _, use := range used {
+		kept[use.Name] = use.Value
+	}
+	for _, use := range used {
+		if use.InQuery || strings.HasPrefix(use.Path, "work.headers.") || IsSecretHeader(strings.ReplaceAll(use.Name, "_", "-")) {
+			delete(kept, use.Name)
+		}
+	}
+	return kept
 }
 
 // Reopen reads a scenario again from what a record keeps of it. Variables that

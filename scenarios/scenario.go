@@ -42,12 +42,13 @@ type Scenario struct {
 	// File is the name the scenario was read from and Source its text before
 	// ${ENV} was expanded; Overrides are the --set assignments, in order, and
 	// Env the variables that were put in. Together they are what a record
-	// keeps to open the scenario again; see Reopen. A variable that stood in
-	// the query of a URL is not in Env, because secrets live there.
+	// keeps to open the scenario again; see Reopen. A variable that may be a
+	// secret is not in Env: one with such a name, one in the query of a URL
+	// and one in a header.
 	File      string            `json:"file"`
 	Source    string            `json:"-"`
 	Overrides []string          `json:"-"`
-	Env       map[string]string `json:"-"`
+	Env       map[string]string `json:"env,omitempty"`
 	// Root is the whole document, for messages about places in it.
 	Root Node `json:"-"`
 }

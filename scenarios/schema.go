@@ -9,7 +9,7 @@ import (
 )
 
 // SchemaID names the schema of version 1 of the language.
-const SchemaID = "https://loadline.example/schema/scenario-v1.json"
+const SchemaID = "urn:loadline:scenario:v1"
 
 // Schema is the draft-07 JSON Schema of a scenario, indented, for editors. The
 // options of each kind of work are those of a zero value of its tagged struct.

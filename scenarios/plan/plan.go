@@ -56,12 +56,18 @@ type Plan struct {
 	Fingerprint Fingerprint
 	// Shard is this machine's exact share; the zero value is the whole.
 	Shard Shard
+	// Warnings are doubts about the design that are no errors: the run may
+	// well end INCONCLUSIVE, or leave something behind.
+	Warnings []string
 }
 
 // Cell is one combination of the axes, with verdicts of its own.
 type Cell struct {
-	// ID is the axes' values, such as "100MiB h2 x4"; "all" if there is one.
-	ID       string             `json:"id"`
+	// ID is the values of the axes that vary, such as "100MiB h2 x4"; "all" if
+	// none does.
+	ID string `json:"id"`
+	// Size is that of one op. HTTP is empty where the target says, and
+	// InFlight is the load's where it is no axis.
 	Size     unit.Bytes         `json:"size"`
 	HTTP     scenarios.Protocol `json:"http"`
 	InFlight int                `json:"in_flight"`
@@ -84,6 +90,9 @@ type Fingerprint string
 // Shard is part Index of Count; Count 0 and 1 both mean the whole.
 type Shard struct{ Index, Count int }
 
+// NullID is the id of the hidden second arm of a reference.
+func NullID(reference string) string { return reference + "~null" }
+
 // ArmIn is the trial's arm with the cell's protocol applied.
 func (p Plan) ArmIn(t Trial) scenarios.Arm {
 	a, c := p.Arms[t.Arm], p.Cells[t.Cell]
@@ -93,11 +102,14 @@ func (p Plan) ArmIn(t Trial) scenarios.Arm {
 	return a
 }
 
-// LoadIn is the load with the cell's number in flight applied.
+// LoadIn is the load of the trial on this machine: with the cell's number in
+// flight applied, and of that the share of the shard. The schedule of an open
+// load is the whole one; a shard starts the ops that it owns.
 func (p Plan) LoadIn(t Trial) scenarios.Load {
 	l := p.Scenario.Load
 	if n := p.Cells[t.Cell].InFlight; n > 0 {
 		l.InFlight = n
 	}
+	l.InFlight = int(p.Shard.of(uint64(l.InFlight)))
 	return l
 }

@@ -11,26 +11,27 @@ import (
 // variable is the name of an environment variable.
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// Use is one variable that was put in, and whether it stood in the query of a
-// URL, where secrets live.
+// Use is one place in which a variable was put in, and whether it stood in the
+// query of a URL, where secrets live.
 type Use struct {
-	Value   string
-	InQuery bool
+	Name, Value string
+	Path        string
+	InQuery     bool
 }
 
 // Expand replaces ${NAME} and ${NAME:-default} in every string value of the
 // document, in place; $${ stands for ${ as it is, and keys are left alone. The
 // default is used where the variable is not set or empty. It returns the
 // variables that were put in.
-func (n Node) Expand(lookup func(string) (string, bool)) (map[string]Use, Problems) {
-	x := expander{lookup: lookup, used: map[string]Use{}}
+func (n Node) Expand(lookup func(string) (string, bool)) ([]Use, Problems) {
+	x := expander{lookup: lookup}
 	x.walk(n)
 	return x.used, x.problems
 }
 
 type expander struct {
 	lookup   func(string) (string, bool)
-	used     map[string]Use
+	used     []Use
 	problems Problems
 }
 
@@ -50,7 +51,7 @@ func (x *expander) walk(n Node) {
 }
 
 func (x *expander) scalar(n Node) {
-	text, what, hint := x.text(n.YAML.Value)
+	text, what, hint := x.text(n)
 	if what != "" {
 		x.problems = append(x.problems, n.Problem(what, hint))
 		n.doc.broken[n.YAML] = true
@@ -61,8 +62,9 @@ func (x *expander) scalar(n Node) {
 }
 
 // text expands one string.
-func (x *expander) text(s string) (out, what, hint string) {
+func (x *expander) text(n Node) (out, what, hint string) {
 	var b strings.Builder
+	s := n.YAML.Value
 	for {
 		before, rest, found := strings.Cut(s, "${")
 		if !found {
@@ -79,7 +81,7 @@ func (x *expander) text(s string) (out, what, hint string) {
 		if !closed {
 			return "", "${ is never closed", "write ${NAME} or ${NAME:-default}, and $${ for the characters themselves"
 		}
-		value, what, hint := x.value(inner, strings.Contains(b.String(), "?"))
+		value, what, hint := x.value(n, inner, strings.Contains(b.String(), "?"))
 		if what != "" {
 			return "", what, hint
 		}
@@ -89,7 +91,7 @@ func (x *expander) text(s string) (out, what, hint string) {
 }
 
 // value is what stands between the braces, looked up.
-func (x *expander) value(inner string, inQuery bool) (value, what, hint string) {
+func (x *expander) value(n Node, inner string, inQuery bool) (value, what, hint string) {
 	name, standard, hasDefault := strings.Cut(inner, ":-")
 	if !variable.MatchString(name) || strings.Contains(standard, "${") {
 		return "", fmt.Sprintf("${%s} is not a variable", inner), "write ${NAME} or ${NAME:-default}, and $${ for the characters themselves"
@@ -100,7 +102,7 @@ func (x *expander) value(inner string, inQuery bool) (value, what, hint string) 
 	}
 	switch {
 	case set && value != "", set && !hasDefault:
-		x.used[name] = Use{Value: value, InQuery: inQuery || strings.Contains(value, "?") || x.used[name].InQuery}
+		x.used = append(x.used, Use{Name: name, Value: value, Path: n.Path, InQuery: inQuery || strings.Contains(value, "?")})
 		return value, "", ""
 	case hasDefault:
 		return standard, "", ""

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"reflect"
 	"strconv"
-	"time"
 )
 
 // envRef is where a schema describes text with ${NAME} in it, which may stand
@@ -115,7 +114,7 @@ func described(schema map[string]any, f field) map[string]any {
 		out["description"] = f.doc
 	}
 	if f.has {
-		out["default"] = asWritten([]string{f.standard})[0]
+		out["default"] = literal(f.standard)
 	}
 	return out
 }
@@ -140,21 +139,28 @@ func orEnv(schema map[string]any) map[string]any {
 	return map[string]any{"anyOf": []any{schema, map[string]any{"$ref": envRef}}}
 }
 
-// asWritten lists words and, beside those that look like a number or a truth
-// value, that value too: an unquoted 2 is a number in YAML.
+// asWritten lists words and, beside those that YAML takes for a number or a
+// truth value when they are not in quotes, that value too.
 func asWritten(words []string) []any {
 	var out []any
 	for _, w := range words {
-		var value any
-		if err := json.Unmarshal([]byte(w), &value); err == nil {
-			switch value.(type) {
-			case float64, bool:
-				out = append(out, value)
-			}
+		if v := literal(w); v != w {
+			out = append(out, v)
 		}
-		if _, err := time.ParseDuration(w); value == nil || err != nil || w == "0" {
-			out = append(out, w)
-		}
+		out = append(out, w)
 	}
 	return out
+}
+
+// literal is what a word means without quotes.
+func literal(word string) any {
+	var v any
+	if err := json.Unmarshal([]byte(word), &v); err != nil {
+		return word
+	}
+	switch v.(type) {
+	case float64, bool:
+		return v
+	}
+	return word
 }
