@@ -38,13 +38,16 @@ func written(t *testing.T) []byte {
 	return text
 }
 
-// TestARecordCutAnywhereStillOpens cuts a record at every byte: it opens if
-// its header is whole, with every whole line, and is partial unless only the
-// last line break is missing.
+// TestARecordCutAnywhereStillOpens cuts a record at every byte near the ends of
+// its lines, and at every 17th elsewhere: it opens if its header is whole, with
+// every whole line, and is partial unless only the last line break is missing.
 func TestARecordCutAnywhereStillOpens(t *testing.T) {
 	text := written(t)
 	headerEnd := bytes.IndexByte(text, '\n')
 	for cut := range text {
+		if near := text[max(0, cut-3):min(len(text), cut+3)]; cut%17 != 0 && !bytes.Contains(near, []byte("\n")) {
+			continue
+		}
 		r, err := Read(bytes.NewReader(text[:cut]))
 		if cut < headerEnd {
 			if err == nil {

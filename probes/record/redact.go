@@ -10,13 +10,21 @@ import (
 // redacted stands where something that may be a secret was written out.
 const redacted = "redacted"
 
+// credential is a key that names one, quoted a text in quotes.
+const (
+	credential = `[\w-]*(?:authorization|cookie|password|passwd|secret|token|bearer|api-?key|access-?key|credential|signature)[\w-]*`
+	quoted     = `"[^"\n]*"|'[^'\n]*'`
+)
+
 // The places where people write secrets out although the language asks for
 // references: user info in a URL, values in a query, and the values of keys
 // that name a credential.
 var (
-	userInfo = regexp.MustCompile(`://[^/?#\s"'@{}]*@`)
-	query    = regexp.MustCompile(`([?&][A-Za-z0-9_.~%\[\]-]+=)([^&\s"'#]+)`)
-	keyed    = regexp.MustCompile(`(?i)([\w-]*(?:authorization|cookie|password|passwd|secret|token|bearer|api-?key|access-?key|credential|signature)[\w-]*["']?\s*[:=]\s*)("[^"\n]*"|'[^'\n]*'|[^,}\n]+)`)
+	userInfo   = regexp.MustCompile(`://[^/?#\s"'@{}]*@`)
+	query      = regexp.MustCompile(`([?&][A-Za-z0-9_.~%\[\]-]+=)([^&\s"'#]+)`)
+	assigned   = regexp.MustCompile(`(?i)(` + credential + `["']?\s*=\s*)(` + quoted + `|(?:\$\{[^}\n]*\}|[^\s,;&"'}])+)`)
+	keyed      = regexp.MustCompile(`(?i)(` + credential + `["']?\s*:\s*)(` + quoted + `|(?:\$\{[^}\n]*\}|[^,}\n])+)`)
+	secretFlag = regexp.MustCompile(`(?i)^-+` + credential + `$`)
 	// A value made of nothing but these says where a secret is, not what.
 	harmless = regexp.MustCompile(`^(?:(?i:bearer|basic|token)\s+)?(?:\$\{[A-Za-z0-9_]+(?::-)?\}|\{.*|true|false|[0-9]{1,4})$`)
 )
@@ -28,7 +36,7 @@ var (
 func Redact(text string) string {
 	text = userInfo.ReplaceAllString(text, "://"+redacted+"@")
 	text = replaceSecond(query, text)
-	return replaceSecond(keyed, text)
+	return replaceSecond(keyed, replaceSecond(assigned, text))
 }
 
 // replaceSecond replaces the second group of every match that is not a
@@ -52,6 +60,18 @@ func redactAll(texts []string) []string {
 	return out
 }
 
+// redactedCommand is a command line in which the word after a flag such as
+// --token is redacted too.
+func redactedCommand(words []string) []string {
+	out := redactAll(words)
+	for i := 1; i < len(out); i++ {
+		if secretFlag.MatchString(words[i-1]) && !harmless.MatchString(words[i]) {
+			out[i] = redacted
+		}
+	}
+	return out
+}
+
 // redactedHeader is h without anything that may be a secret.
 func redactedHeader(h Header) Header {
 	h.Source = Redact(h.Source)
@@ -60,7 +80,7 @@ func redactedHeader(h Header) Header {
 	h.Scenario.Arms = redactedArms(h.Scenario.Arms)
 	if e := h.Scenario.Event; e != nil {
 		event := *e
-		event.Run = redactAll(e.Run)
+		event.Run = redactedCommand(e.Run)
 		h.Scenario.Event = &event
 	}
 	return h
