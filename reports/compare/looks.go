@@ -118,5 +118,10 @@ func MoreBlocks(e Evidence, margin, alphaRegress, alphaPass float64) int {
 	if math.IsNaN(n) || n > math.MaxInt32 {
 		return 0
 	}
-	return max(1, int(math.Ceil(n))-e.Pairs)
+	if more := int(math.Ceil(n)) - e.Pairs; more > 0 {
+		return more
+	}
+	// Enough by its spread, and yet undecided: some blocks are far out, or this
+	// look's bounds were unlucky. Half as many again is the next fair attempt.
+	return max(1, e.Pairs/2)
 }

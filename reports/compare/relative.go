@@ -77,6 +77,11 @@ func Floor(margin float64) float64 {
 	return math.Log1p(margin)
 }
 
+// tie is how close two logarithms must be to count as equal: far below any
+// effect, far above rounding. Coarse figures (whole microseconds) do land on
+// the margin exactly, and must not pass by the last bit.
+const tie = 1e-9
+
 // Relative judges one comparison. levelHarm is its share of AlphaRegress, as
 // Family works it out; PASS is judged at AlphaPass over the looks.
 //
@@ -100,9 +105,9 @@ func Relative(e Evidence, rule Rule, levelHarm float64) Result {
 		r.Reason = ReasonNotCarried
 	case rule.Look < 1:
 		r.Reason = ReasonBetweenLooks
-	case r.High < r.Margin:
+	case r.High < r.Margin-tie:
 		r.pass()
-	case r.P <= r.LevelLow && r.Harm >= r.Floor:
+	case r.P <= r.LevelLow && r.Harm >= r.Floor-tie:
 		r.Outcome, r.Reason = Regressed, ReasonWorse
 	default:
 		r.Reason = r.undecided()
@@ -116,7 +121,7 @@ func Relative(e Evidence, rule Rule, levelHarm float64) Result {
 // pass tells apart the ways of not being worse than the margin.
 func (r *Result) pass() {
 	switch {
-	case r.High < 0 && r.Health <= -r.Floor:
+	case r.High < -tie && r.Health <= -r.Floor+tie:
 		r.Outcome, r.Reason = Improved, ReasonBetter
 	case r.P <= r.LevelLow:
 		r.Outcome, r.Reason = Pass, ReasonWorseWithin
