@@ -1,6 +1,10 @@
 package probes
 
-import "time"
+import (
+	"time"
+
+	"loadline/scenarios/plan"
+)
 
 // Readback says how the objects that acknowledged ops left are looked at again
 // after the timed part.
@@ -18,4 +22,10 @@ type Readback struct {
 // it, or whose budget is 0, keeps no promise about what it stored.
 type Audited interface {
 	Readback() Readback
+}
+
+// Fixed is a spec whose sessions make fixtures in Prepare. Fixtures are their
+// names in a cell of a run, so that those of a killed run can be removed.
+type Fixed interface {
+	Fixtures(run string, cell plan.Cell) []string
 }

@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"loadline/probes/record"
+	"loadline/scenarios"
+)
+
+// tailKept is how much of a program's output is kept.
+const tailKept = 4 << 10
+
+// change runs the scenario's event, if it has one, at its part of the measured
+// part, and gives how it went; nil if there is none, or if the run was stopped
+// before.
+func (t *trial) change(ctx context.Context, epoch time.Time) <-chan *record.Event {
+	out := make(chan *record.Event, 1)
+	event := t.run.plan.Scenario.Event
+	if event == nil {
+		out <- nil
+		return out
+	}
+	at := time.Duration(float64(t.load.Measure) * float64(event.At))
+	go func() {
+		if !pause(ctx, at-time.Since(epoch)) {
+			out <- nil
+			return
+		}
+		out <- execute(ctx, *event, epoch)
+	}()
+	return out
+}
+
+// execute runs the program in a process group of its own, so that whatever it
+// started ends with it when its time is up or the run is stopped.
+func execute(ctx context.Context, event scenarios.Event, epoch time.Time) *record.Event {
+	began := time.Now()
+	e := &record.Event{At: began.Sub(epoch), Exit: -1}
+	limited, stop := context.WithTimeout(ctx, event.Timeout)
+	defer stop()
+	var printed tail
+	c := exec.CommandContext(limited, event.Run[0], event.Run[1:]...)
+	c.Stdout, c.Stderr = &printed, &printed
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+	c.WaitDelay = time.Second // a grandchild in another group may hold the pipe
+	err := c.Run()
+	e.Took, e.Output = time.Since(began), printed.String()
+	if c.ProcessState != nil {
+		e.Exit = c.ProcessState.ExitCode()
+	}
+	what := strings.Join(event.Run, " ")
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		e.Err = fmt.Sprintf("event %q: ended because the run was stopped", what)
+	case limited.Err() != nil:
+		e.Err = fmt.Sprintf("event %q: not done after %v (hint: raise event.timeout)", what, event.Timeout)
+	case errors.Is(err, exec.ErrWaitDelay):
+		e.Err = fmt.Sprintf("event %q: ended, but something it started still holds its output (hint: redirect the output of what it leaves running)", what)
+	case e.Exit > 0:
+		e.Err = fmt.Sprintf("event %q: exit code %d", what, e.Exit)
+	default:
+		e.Err = fmt.Sprintf("event %q: %v", what, err)
+	}
+	return e
+}
+
+// tail keeps the end of what is written to it. exec writes from one goroutine
+// when stdout and stderr are the same writer.
+type tail struct{ kept []byte }
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.kept = append(t.kept, b...)
+	if over := len(t.kept) - tailKept; over > 0 {
+		t.kept = append(t.kept[:0], t.kept[over:]...)
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string { return string(bytes.ToValidUTF8(t.kept, []byte("�"))) }

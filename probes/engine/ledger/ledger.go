@@ -1,0 +1,62 @@
+package ledger
+
+import (
+	"math/rand/v2"
+
+	"loadline/probes"
+	"loadline/probes/record"
+)
+
+// Ledger holds the books of all trials of a run.
+type Ledger struct {
+	run     string
+	seed    uint64
+	reserve func(record.Names) error
+	books   []*Book
+}
+
+// New is an empty ledger. reserve keeps a range of names before their ops
+// start; nil keeps nothing, for runs without a record. The seed chooses what
+// is read back when not everything can be.
+func New(run string, seed uint64, reserve func(record.Names) error) *Ledger {
+	if reserve == nil {
+		reserve = func(record.Names) error { return nil }
+	}
+	return &Ledger{run: run, seed: seed, reserve: reserve}
+}
+
+// Open starts the book of one trial.
+func (l *Ledger) Open(h Head) *Book {
+	b := &Book{Head: h, run: l.run, reserve: l.reserve}
+	l.books = append(l.books, b)
+	return b
+}
+
+// Path is a way to look at an object: through one arm.
+type Path struct {
+	Arm    string
+	Keeper probes.Keeper
+}
+
+// entry is one op of the ledger.
+type entry struct {
+	book *Book
+	seq  uint64
+	told receipt
+}
+
+// judged are the measured ops whose object is to be looked for, shuffled, so
+// that what the time does not suffice for is missing at random.
+func (l *Ledger) judged() []entry {
+	var list []entry
+	for _, b := range l.books {
+		b.each(func(seq uint64, r receipt, warmUp bool) {
+			if !warmUp && (r.acknowledged() || r.refused() && r.reached()) {
+				list = append(list, entry{b, seq, r})
+			}
+		})
+	}
+	dice := rand.New(rand.NewPCG(l.seed, 0x6c6564676572)) // "ledger"
+	dice.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list
+}

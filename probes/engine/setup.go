@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"context"
+	"sort"
+	"time"
+
+	"loadline/probes"
+	"loadline/probes/record"
+	"loadline/scenarios"
+)
+
+// setupGrace is how long opening or preparing a session may take to heed its
+// cancellation.
+const setupGrace = time.Second
+
+// setUp opens every session the plan needs and prepares them, the reference's
+// first. A candidate that cannot be prepared is no reason to stop: that it
+// does not work is what the run is there to show.
+func (r *runner) setUp(ctx context.Context) error {
+	places := r.places()
+	for _, at := range places {
+		if err := r.open(ctx, at); err != nil {
+			return err
+		}
+	}
+	for _, at := range places {
+		err := r.prepare(ctx, at)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil || r.reference(at.arm) || r.unkept() != nil:
+			return err
+		default:
+			r.warn(err.Error())
+		}
+	}
+	return nil
+}
+
+// places are the arms and cells of the plan's trials, those of the reference
+// first.
+func (r *runner) places() []place {
+	seen := map[place]bool{}
+	var out []place
+	for _, t := range r.plan.Trials {
+		if at := (place{t.Arm, t.Cell}); !seen[at] {
+			seen[at] = true
+			out = append(out, at)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool {
+		a, b := out[i], out[j]
+		if x, y := r.reference(a.arm), r.reference(b.arm); x != y {
+			return x
+		}
+		return a.arm < b.arm || a.arm == b.arm && a.cell < b.cell
+	})
+	return out
+}
+
+// open makes the session of an arm in a cell.
+func (r *runner) open(ctx context.Context, at place) error {
+	arm, cell := r.plan.Arms[at.arm], r.plan.Cells[at.cell]
+	if cell.HTTP != "" {
+		arm.Target.HTTP = cell.HTTP
+	}
+	on := probes.On{Run: r.id, Arm: arm, Cell: cell, Slots: r.slots(at), Seed: r.plan.Scenario.Design.Seed, Warn: r.warn}
+	var session probes.Session
+	err := within(ctx, setupGrace, func(ctx context.Context) (err error) {
+		session, err = r.probe.Open(ctx, r.plan.Spec, on)
+		return err
+	})
+	if err != nil {
+		return &SetupError{Step: "open", Arm: arm.ID, Cell: cell.ID, Err: err}
+	}
+	r.sessions[at] = session
+	r.order = append(r.order, at)
+	return nil
+}
+
+// slots is the most ops in flight at a place, 0 if there is no cap.
+func (r *runner) slots(at place) int {
+	for _, t := range r.plan.Trials {
+		if t.Arm == at.arm && t.Cell == at.cell {
+			load := r.plan.LoadIn(t)
+			if load.Model != scenarios.Open {
+				return max(load.InFlight, 1)
+			}
+			return load.InFlight
+		}
+	}
+	return 0
+}
+
+// prepare makes the fixtures of a place; their names are kept first.
+func (r *runner) prepare(ctx context.Context, at place) error {
+	arm, cell := r.plan.Arms[at.arm].ID, r.plan.Cells[at.cell]
+	r.tell(Event{Kind: Preparing, Arm: arm, Cell: cell.ID})
+	if names, ok := r.fixtures(at); ok {
+		if err := r.reserve(names); err != nil {
+			return r.asKept(err)
+		}
+	}
+	err := within(ctx, setupGrace, r.sessions[at].Prepare)
+	if err != nil {
+		return &SetupError{Step: "prepare", Arm: arm, Cell: cell.ID, Err: err}
+	}
+	return nil
+}
+
+// fixtures are the names of the fixtures that a place makes, if any.
+func (r *runner) fixtures(at place) (record.Names, bool) {
+	cell := r.plan.Cells[at.cell]
+	fixed, ok := r.plan.Spec.(probes.Fixed)
+	if !ok {
+		return record.Names{}, false
+	}
+	n := len(fixed.Fixtures(r.id, cell))
+	return record.Names{Trial: -1, Arm: r.plan.Arms[at.arm].ID, Cell: cell.ID, To: uint64(n), Fixture: true}, n > 0
+}
+
+func (r *runner) unkept() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.kept
+}

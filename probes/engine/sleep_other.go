@@ -1,0 +1,8 @@
+//go:build !linux
+
+package engine
+
+import "time"
+
+// shortSleep waits for less than two milliseconds.
+func shortSleep(d time.Duration) { time.Sleep(d) }
