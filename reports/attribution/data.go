@@ -1,0 +1,138 @@
+package attribution
+
+import (
+	"fmt"
+
+	"loadline/probes"
+	"loadline/probes/record"
+)
+
+// ledger sums the arm's ack ledger, with its cases.
+func (v view) ledger() (sum record.Integrity) {
+	for _, l := range v.run.Integrity {
+		if l.Arm != v.arm {
+			continue
+		}
+		sum.Acknowledged += l.Acknowledged
+		sum.Lost += l.Lost
+		sum.Corrupt += l.Corrupt
+		sum.Duplicated += l.Duplicated
+		sum.RefusedButStored += l.RefusedButStored
+		sum.Refused += l.Refused
+		sum.Cases = append(sum.Cases, l.Cases...)
+	}
+	return sum
+}
+
+// such is the first case of a finding, in words; empty if none was kept.
+func such(cases []record.Case, finding string) string {
+	for _, c := range cases {
+		if c.Finding == finding {
+			text := ", such as " + c.Name
+			if len(c.Evidence) > 0 {
+				text += " (" + c.Evidence[0] + ")"
+			}
+			return text
+		}
+	}
+	return ""
+}
+
+// lostData says what was acknowledged and is nowhere.
+func lostData(v view) []clue {
+	l := v.ledger()
+	if l.Lost == 0 {
+		return nil
+	}
+	return []clue{{aboutData, fact, "uploads acknowledged and not stored",
+		fmt.Sprintf("%d of %d acknowledged uploads are on no path that answers%s", l.Lost, l.Acknowledged, such(l.Cases, "lost"))}}
+}
+
+// wrongBytes says what arrived or was stored with other bytes.
+func wrongBytes(v view) []clue {
+	var found []clue
+	if l := v.ledger(); l.Corrupt > 0 {
+		found = append(found, clue{aboutData, fact, "uploads stored with wrong bytes",
+			fmt.Sprintf("%d of %d acknowledged uploads read back with wrong bytes%s", l.Corrupt, l.Acknowledged, such(l.Cases, "corrupt"))})
+	}
+	for _, k := range []struct {
+		outcome     probes.Outcome
+		cause, text string
+	}{
+		{probes.Corrupt, "bodies delivered with wrong bytes", "%d of %d bodies had the right length and wrong bytes%s"},
+		{probes.Swapped, "bodies of other objects delivered", "%d of %d answers carried another object's body%s"},
+		{probes.Stale, "stale bodies delivered", "%d of %d answers carried an older body%s"},
+		{probes.Long, "bodies delivered too long", "%d of %d bodies had more bytes than the object%s"},
+	} {
+		if n, of, example := v.count(k.outcome); n > 0 {
+			found = append(found, clue{aboutData, fact, k.cause, fmt.Sprintf(k.text, n, of, example)})
+		}
+	}
+	return found
+}
+
+// count is how many of the arm's ops ended with an outcome, with an example,
+// leaving out cells in which the reference shows it as much.
+func (v view) count(o probes.Outcome) (n, of uint64, example string) {
+	for _, s := range v.scenes {
+		if s.cand.ops[o] == 0 || s.equallyBad(o) {
+			continue
+		}
+		n, of = n+s.cand.ops[o], of+s.cand.ended()
+		for _, f := range s.cand.failures(func(f record.Failure) bool { return f.Outcome == o }) {
+			if example == "" && f.Message != "" {
+				example = ", such as " + f.Name + " (" + f.Message + ")"
+			}
+		}
+	}
+	return n, of, example
+}
+
+// equallyBad reports whether the reference shows an outcome about as often: it
+// is then no matter of the arm.
+func (s scene) equallyBad(o probes.Outcome) bool {
+	if s.ref.ended() == 0 {
+		return false
+	}
+	cand := float64(s.cand.ops[o]) / float64(max(1, s.cand.ended()))
+	return float64(s.ref.ops[o])/float64(s.ref.ended()) > cand/2
+}
+
+// truncated recognises bodies that end early although the answer said success,
+// and what the same objects did around.
+func truncated(v view) []clue {
+	var n, of, refBroken, refOf uint64
+	clean := func(f record.Failure) bool { return f.Outcome == probes.Short && f.Status/100 == 2 }
+	status := 0
+	for _, s := range v.scenes {
+		if s.cand.ops[probes.Short] == 0 || s.equallyBad(probes.Short) {
+			continue
+		}
+		kept := s.cand.failures(clean)
+		if len(kept) == 0 {
+			continue
+		}
+		status = kept[0].Status
+		n, of = n+s.cand.ops[probes.Short], of+s.cand.ended()
+		refBroken, refOf = refBroken+s.ref.failed()-s.ref.ops[probes.Short], refOf+s.ref.ended()
+	}
+	if n == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("%d of %d answers with status %d ended before the body was whole, without any sign of an error", n, of, status)
+	cause := fmt.Sprintf("bodies truncated under status %d", status)
+	if refBroken > 0 {
+		text += fmt.Sprintf("; around, %d of %d break with a visible error instead: the origin dies mid-body, and the path hides it (as an HTTP/1.0 hop does, whose bodies end when the connection does)", refBroken, refOf)
+	}
+	return []clue{{aboutData, fact, cause, text}}
+}
+
+// duplicates says what was sent once and stored more than once.
+func duplicates(v view) []clue {
+	l := v.ledger()
+	if l.Duplicated == 0 {
+		return nil
+	}
+	return []clue{{aboutData, fact, "uploads stored more than once",
+		fmt.Sprintf("the origin stored %d of %d uploads more than once%s: something on the path sends them again", l.Duplicated, l.Acknowledged, such(l.Cases, "duplicated"))}}
+}

@@ -1,0 +1,243 @@
+package attribution
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"loadline/probes"
+	"loadline/probes/record"
+	"loadline/reports/verdict"
+	"loadline/scenarios/metric"
+	"loadline/scenarios/unit"
+)
+
+// failing are the scenes in which the arm fails clearly more than the
+// reference.
+func (v view) failing() []scene {
+	return v.those(func(s scene) bool {
+		return s.cand.failed() > 0 && s.cand.failedShare() > 2*s.ref.failedShare()
+	})
+}
+
+// manner is a way of failing: an outcome, with its status if that is it.
+type manner struct {
+	outcome probes.Outcome
+	status  int
+}
+
+func mannerOf(f record.Failure) manner {
+	if f.Outcome == probes.Status {
+		return manner{f.Outcome, f.Status}
+	}
+	return manner{outcome: f.Outcome}
+}
+
+func (m manner) String() string {
+	if m.status > 0 {
+		return fmt.Sprintf("status %d", m.status)
+	}
+	return string(m.outcome)
+}
+
+// manners are the arm's ways of failing in scenes, the most frequent first.
+func manners(scenes []scene) []manner {
+	seen := map[manner]int{}
+	for _, s := range scenes {
+		for _, f := range s.cand.failures(func(record.Failure) bool { return true }) {
+			seen[mannerOf(f)]++
+		}
+	}
+	var out []manner
+	for m := range seen {
+		out = append(out, m)
+	}
+	slices.SortFunc(out, func(a, b manner) int {
+		return cmp.Or(cmp.Compare(seen[b], seen[a]), cmp.Compare(a.outcome, b.outcome), cmp.Compare(a.status, b.status))
+	})
+	return out
+}
+
+// statuses says how the arm's ops failed.
+func statuses(v view) []clue {
+	var found []clue
+	for _, s := range v.failing() {
+		var ways []string
+		for _, m := range manners([]scene{s}) {
+			ways = append(ways, m.String())
+		}
+		if len(ways) == 0 {
+			ways = []string{"in a way that was not kept"}
+		}
+		text := fmt.Sprintf("%d of %d ops%s failed (%s); around %d of %d",
+			s.cand.failed(), s.cand.ended(), v.in(s), strings.Join(ways, ", "), s.ref.failed(), s.ref.ended())
+		for _, f := range s.cand.failures(func(f record.Failure) bool { return f.Message != "" }) {
+			text += ": " + f.Message
+			break
+		}
+		found = append(found, clue{about: aboutFailure, weight: support, evidence: text})
+	}
+	return found
+}
+
+// neverWorks recognises an arm none of whose ops ever worked.
+func neverWorks(v view) []clue {
+	var n uint64
+	for _, s := range v.scenes {
+		if s.cand.ops[probes.OK] > 0 || s.cand.moved > 0 {
+			return nil
+		}
+		n += s.cand.failed()
+	}
+	ways := manners(v.failing())
+	if n == 0 || len(ways) == 0 {
+		return nil
+	}
+	return []clue{{aboutFailure, likely, "nothing works (" + ways[0].String() + ")",
+		fmt.Sprintf("all of %d ops failed", n)}}
+}
+
+// The limits of what counts as one age.
+const (
+	leastAges = 3
+	leastAge  = 0.5  // seconds; below it everything is about equally old
+	ageSpread = 0.10 // of the median
+)
+
+// fixedAge recognises ops that die at the same age: somebody's timeout. The
+// probe's own limits (no byte moved, no answer) have a fixed age too and are
+// left out.
+func fixedAge(v view) []clue {
+	for _, way := range manners(v.failing()) {
+		if way.outcome == probes.Stalled || way.outcome == probes.Timeout || way.outcome == probes.Dropped {
+			continue
+		}
+		var ages []float64
+		for _, s := range v.failing() {
+			for _, f := range s.cand.failures(func(f record.Failure) bool { return mannerOf(f) == way }) {
+				ages = append(ages, f.After.Seconds())
+			}
+		}
+		if len(ages) < leastAges {
+			continue
+		}
+		mid := median(ages)
+		if mid < leastAge || slices.Max(ages)-slices.Min(ages) > ageSpread*mid {
+			continue
+		}
+		age := verdict.Amount(metric.Seconds, mid)
+		cause := "a timeout of about " + age
+		text := fmt.Sprintf("ops fail (%s) at a fixed age: %s, between %s and %s in %d of them", way, age,
+			verdict.Amount(metric.Seconds, slices.Min(ages)), verdict.Amount(metric.Seconds, slices.Max(ages)), len(ages))
+		if l := v.ledger(); l.RefusedButStored > 0 {
+			cause += ", shorter than the origin needs to commit"
+			text += fmt.Sprintf("; %d of %d refused uploads are stored all the same: the balancer gave up before the origin had committed", l.RefusedButStored, max(l.Refused, l.RefusedButStored))
+		}
+		return []clue{{aboutFailure, named, cause, text}}
+	}
+	if l := v.ledger(); l.RefusedButStored > 0 {
+		return []clue{{about: aboutFailure, weight: support,
+			evidence: fmt.Sprintf("%d refused uploads are stored all the same%s", l.RefusedButStored, such(l.Cases, "refused_but_stored"))}}
+	}
+	return nil
+}
+
+// sizeCliff recognises bodies that fail from some size on.
+func sizeCliff(v view) []clue {
+	var works, fails unit.Bytes = -1, -1
+	for _, s := range v.scenes {
+		if s.cell.Size <= 0 || s.cand.ended() == 0 {
+			continue
+		}
+		switch share := s.cand.failedShare(); {
+		case share <= 0.05:
+			works = max(works, s.cell.Size)
+		case share >= 0.5 && s.ref.failedShare() < 0.25:
+			if fails < 0 || s.cell.Size < fails {
+				fails = s.cell.Size
+			}
+		}
+	}
+	if works < 0 || fails < 0 || works >= fails {
+		return nil
+	}
+	weight, cause := likely, "bodies fail above a size between "+works.String()+" and "+fails.String()
+	if ways := manners(v.failing()); len(ways) > 0 && ways[0].status == 413 {
+		weight, cause = named, fmt.Sprintf("a body size limit between %s and %s (status 413)", works, fails)
+	}
+	return []clue{{aboutFailure, weight, cause, fmt.Sprintf("bodies of %s work and those of %s fail", works, fails)}}
+}
+
+// idleDropped recognises connections that are dropped while idle: ops fail on
+// connections that were used before, and never on fresh ones.
+func idleDropped(v view) []clue {
+	var fresh, freshFailed, reused, reusedFailed int
+	for _, s := range v.failing() {
+		for _, t := range s.cand.trials {
+			seen := map[uint64]bool{}
+			for _, r := range t.Raw {
+				if r.Conn == 0 || r.Outcome == probes.Cut {
+					continue
+				}
+				switch failed := r.Outcome.Failed(); {
+				case !seen[r.Conn]:
+					fresh++
+					if failed {
+						freshFailed++
+					}
+				default:
+					reused++
+					if failed {
+						reusedFailed++
+					}
+				}
+				seen[r.Conn] = true
+			}
+		}
+	}
+	if fresh < 3 || reusedFailed < 3 || freshFailed > 0 || 5*reusedFailed < reused {
+		return nil
+	}
+	pause := ""
+	if idle := v.idle(); idle != "" {
+		pause = " after a pause of " + idle
+	}
+	return []clue{{aboutFailure, named, "connections dropped while idle",
+		fmt.Sprintf("%d of %d ops on a connection used before%s failed, and none of %d on a fresh one", reusedFailed, reused, pause, fresh)}}
+}
+
+// deadAddress recognises one of several addresses that never answers.
+func deadAddress(v view) []clue {
+	works, fails := map[string]bool{}, map[string]int{}
+	for _, s := range v.scenes {
+		for _, t := range s.cand.trials {
+			for _, p := range t.Peers {
+				works[p.Address] = works[p.Address] || p.Protocol != ""
+			}
+			for _, f := range t.Failures {
+				if f.Peer != "" && (f.Outcome == probes.Refused || f.Outcome == probes.TLS) {
+					fails[f.Peer]++
+				}
+			}
+		}
+	}
+	var dead []string
+	alive := 0
+	for _, ok := range works {
+		if ok {
+			alive++
+		}
+	}
+	for address := range fails {
+		if !works[address] {
+			dead = append(dead, address)
+		}
+	}
+	if len(dead) == 0 || alive == 0 {
+		return nil
+	}
+	slices.Sort(dead)
+	return []clue{{aboutFailure, named, "a dead address among those dialled (" + strings.Join(dead, ", ") + ")",
+		fmt.Sprintf("%s never took a connection; %d other addresses do", strings.Join(dead, ", "), alive)}}
+}

@@ -1,0 +1,247 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+
+	"loadline/probes"
+	"loadline/probes/record"
+	"loadline/reports/compare"
+	"loadline/scenarios"
+	"loadline/scenarios/metric"
+)
+
+// absolute judges the criteria that name a limit.
+func (m measured) absolute(o Options) []judged {
+	var found []judged
+	for _, c := range m.run.Header.Scenario.Criteria {
+		if c.Relative() || c.Max == nil {
+			continue
+		}
+		for _, arm := range m.arms(c) {
+			for _, cell := range m.cellsOf(c) {
+				if j, ok := m.limit(c, place{cell, arm}, o); ok {
+					found = append(found, j)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// limit judges one limit on one arm in one cell; ok is false where nothing can
+// be said before the run is over.
+func (m measured) limit(c scenarios.Criterion, at place, o Options) (j judged, ok bool) {
+	j.Finding = blank(c, at)
+	if s, isCount := m.sighted(c, at); isCount {
+		if o.running && s.onlyAtEnd {
+			return j, false
+		}
+		j.certain = s.integrity
+		judgeCount(&j.Finding, s, m.rule(o))
+		return j, true
+	}
+	share, isQuantile := c.Stat.Quantile()
+	row := catalogued(c.Metric)
+	switch {
+	case row.Better == metric.Higher:
+		j.Reason = fmt.Sprintf("%s %s of `%s`: an upper limit says nothing where more is better; write a margin", c.Metric, c.Stat, at.arm)
+	case row.Rule == metric.OverOps && c.Stat == metric.Max:
+		m.judgeLargest(&j.Finding, c, at)
+	case row.Rule == metric.OverOps && isQuantile:
+		m.judgeTail(&j.Finding, c, at, share, m.rule(o))
+	default:
+		m.judgeMean(&j.Finding, c, at, m.rule(o))
+	}
+	return j, true
+}
+
+// sighting is how often something was seen among how many chances to see it.
+type sighting struct {
+	events, of uint64
+	// what names an event ("failed op"), among names the chances ("op").
+	what, among string
+	// detail says more of the events, empty if nothing is known.
+	detail string
+	// perBlock, if known, tell how events cluster.
+	blockEvents, blockOf []int
+	// integrity marks an event that is a fact about the data themselves.
+	integrity bool
+	// onlyAtEnd marks what is found out after the timed part.
+	onlyAtEnd bool
+	// blind says why nothing can be known at all, empty if it can.
+	blind string
+}
+
+// judgeCount judges a count or a share of ops against its limit. A count is
+// exceeded as soon as it is seen to be; a share above zero needs its exact
+// lower bound above the limit, because ops are a sample.
+func judgeCount(f *Finding, s sighting, rule compare.Rule) {
+	f.N = int(s.of)
+	rate := math.NaN()
+	if s.of > 0 {
+		rate = float64(s.events) / float64(s.of)
+	}
+	seen := fmt.Sprintf("%s of %s%s in `%s`%s", count(s.events, s.what), count(s.of, s.among), inWords(s.detail), f.Arm, inCell(f.Cell))
+	isRate := metric.Stat(f.Stat) == metric.StatRate
+	f.Values.Candidate = float64(s.events)
+	if isRate {
+		f.Values.Candidate = rate
+	}
+	limit := Amount(metric.Unit(f.Unit), f.Max)
+	switch {
+	case s.events > 0 && f.exceeded(s, isRate, rule):
+		f.Verdict = Regressed
+		f.Reason = fmt.Sprintf("%s; at most %s allowed", seen, limit)
+	case s.blind != "":
+		f.Reason = fmt.Sprintf("%s %s of `%s`%s: %s", f.Metric, f.Stat, f.Arm, inCell(f.Cell), s.blind)
+	case s.of == 0:
+		f.Reason = fmt.Sprintf("%s %s of `%s`%s: there was no %s to judge by", f.Metric, f.Stat, f.Arm, inCell(f.Cell), s.among)
+	case s.events == 0:
+		f.Verdict = Pass
+		f.Reason = fmt.Sprintf("no %s among %s in `%s`%s; up to %s could have been missed (95 %%)",
+			s.what, count(s.of, s.among), f.Arm, inCell(f.Cell), Amount(metric.Share, compare.Missed(int(s.of))))
+	case !isRate || rate <= f.Max:
+		f.Verdict = Pass
+		f.Reason = fmt.Sprintf("%s; at most %s allowed", seen, limit)
+	default:
+		f.Reason = fmt.Sprintf("%s is %s, above the %s allowed, but so few could be chance; more blocks would tell",
+			seen, Amount(metric.Share, rate), limit)
+	}
+}
+
+func (f Finding) exceeded(s sighting, isRate bool, rule compare.Rule) bool {
+	if !isRate {
+		return float64(s.events) > f.Max
+	}
+	if f.Max <= 0 {
+		return true
+	}
+	if rule.Look < 1 || s.of == 0 {
+		return false
+	}
+	// Events that come in bursts are fewer observations than they look.
+	effect := compare.DesignEffect(s.blockEvents, s.blockOf)
+	low := compare.RateLower(int(float64(s.events)/effect), int(float64(s.of)/effect), compare.AlphaRegress/float64(max(1, rule.Looks)))
+	return low > f.Max
+}
+
+func inWords(detail string) string {
+	if detail == "" {
+		return ""
+	}
+	return " (" + detail + ")"
+}
+
+// judgeLargest judges the slowest op of all.
+func (m measured) judgeLargest(f *Finding, c scenarios.Criterion, at place) {
+	var largest, unended float64
+	var open uint64
+	for _, t := range m.trials[at] {
+		l := t.Latency[c.Metric]
+		if l == nil {
+			continue
+		}
+		f.N += int(l.Count())
+		open += l.Unended.Count()
+		largest = max(largest, greatest(l.Done))
+		unended = max(unended, greatest(l.Unended))
+	}
+	f.Values.Candidate = max(largest, unended)
+	is := fmt.Sprintf("the slowest of %s in `%s`%s took %s; at most %s allowed",
+		count(f.N, "op"), at.arm, inCell(at.cell), seconds(f.Values.Candidate), seconds(f.Max))
+	switch {
+	case f.N == 0:
+		f.Reason = fmt.Sprintf("%s %s of `%s`%s: no op was measured", c.Metric, c.Stat, at.arm, inCell(at.cell))
+	case f.Values.Candidate > f.Max:
+		f.Verdict, f.Reason = Regressed, is
+	case open > 0:
+		f.Reason = fmt.Sprintf("%s, but %s did not end and could have taken longer", is, count(open, "op"))
+	default:
+		f.Verdict, f.Reason = Pass, is
+	}
+}
+
+// judgeTail judges a quantile against a limit by the share of ops beyond it:
+// p99 is at most x when at most 1 % of the ops take longer than x.
+func (m measured) judgeTail(f *Finding, c scenarios.Criterion, at place, share float64, rule compare.Rule) {
+	s := sighting{what: "slower op", among: "op"}
+	var open uint64
+	for _, t := range m.trials[at] {
+		l := t.Latency[c.Metric]
+		if l == nil {
+			continue
+		}
+		beyond := above(l.Done, f.Max) + above(l.Unended, f.Max)
+		open += l.Unended.Count() - above(l.Unended, f.Max)
+		s.events, s.of = s.events+beyond, s.of+l.Count()
+		s.blockEvents, s.blockOf = append(s.blockEvents, int(beyond)), append(s.blockOf, int(l.Count()))
+	}
+	tail := *f
+	tail.Stat, tail.Max = string(metric.StatRate), 1-share
+	f.N = int(s.of)
+	f.Values.Candidate = m.merged(at, c.Metric, share)
+	is := fmt.Sprintf("%s %s of `%s`%s is %s over %s; at most %s allowed", c.Metric, c.Stat, at.arm, inCell(at.cell),
+		Amount(metric.Seconds, f.Values.Candidate), count(s.of, "op"), seconds(f.Max))
+	needed := compare.OpsNeeded(share)
+	switch {
+	case s.of == 0:
+		f.Reason = fmt.Sprintf("%s %s of `%s`%s: no op was measured", c.Metric, c.Stat, at.arm, inCell(at.cell))
+	case tail.exceeded(s, true, rule):
+		f.Verdict, f.Reason = Regressed, is
+	case float64(s.of) < needed:
+		f.Reason = fmt.Sprintf("%s; %s needs %s", is, c.Stat, count(uint64(needed), "op"))
+	case float64(s.events+open) <= (1-share)*float64(s.of):
+		f.Verdict, f.Reason = Pass, is
+	default:
+		f.Reason = is + ", but it could be chance; more blocks would tell"
+	}
+}
+
+// judgeMean judges a mean by its values per block: above the limit in enough
+// of them, or below.
+func (m measured) judgeMean(f *Finding, c scenarios.Criterion, at place, rule compare.Rule) {
+	var pairs []compare.Pair
+	var shown []float64
+	values := m.values(at, c)
+	for _, n := range common(values, values) {
+		pairs = append(pairs, compare.Pair{RefBest: f.Max, RefWorst: f.Max, CandBest: values[n].Low, CandWorst: values[n].High})
+		shown = append(shown, values[n].typical(c.Metric))
+	}
+	r := compare.Relative(compare.FromPairs(pairs), rule, compare.AlphaRegress/float64(max(1, rule.Looks)))
+	f.N, f.Values.Candidate = r.Pairs, compare.Describe(shown).Median
+	f.Verdict, f.Clear = Verdict(r.Outcome), r.Reason == compare.ReasonClearHarm
+	if f.Verdict == Improved { // being below a limit is no improvement over anything
+		f.Verdict = Pass
+	}
+	f.Reason = fmt.Sprintf("%s %s of `%s`%s is %s over %s; at most %s allowed", c.Metric, c.Stat, at.arm, inCell(at.cell),
+		Amount(metric.Unit(f.Unit), f.Values.Candidate), count(f.N, "block"), Amount(metric.Unit(f.Unit), f.Max))
+	if f.Verdict == Inconclusive {
+		f.Reason += ", but it is not settled on which side of the limit it lies; more blocks would tell"
+	}
+}
+
+// errors is how many ops of an arm failed.
+func (m measured) errors(at place) sighting {
+	s := sighting{what: "failed op", among: "op"}
+	for _, t := range m.trials[at] {
+		one := tally{ops: t.Ops}
+		events, of := one.failed()+m.starved(t), one.ended()+m.starved(t)
+		s.events, s.of = s.events+events, s.of+of
+		s.blockEvents, s.blockOf = append(s.blockEvents, int(events)), append(s.blockOf, int(of))
+	}
+	if s.events > 0 {
+		s.detail = m.failure(at.arm, []string{at.cell})
+	}
+	return s
+}
+
+// starved is how many starts of a trial were dropped because the target kept
+// every op in flight that the scenario allows: an error of the arm. Starts
+// that the generator itself could not make are not.
+func (m measured) starved(t record.Trial) uint64 {
+	if !m.targetKeptUs(t) {
+		return 0
+	}
+	return t.Ops[probes.Dropped]
+}

@@ -1,0 +1,261 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"loadline/probes"
+	"loadline/probes/record"
+	"loadline/scenarios"
+	"loadline/scenarios/metric"
+)
+
+// The limits of a healthy generator; gates.md of the project's research has
+// their reasons. A share of trials beyond a limit below sickShare is noise.
+const (
+	maxDropped   = 0.01                   // of the starts that were due
+	maxLate      = 0.10                   // of the median response
+	maxCPU       = 0.80                   // of the cores this process may use
+	maxMachine   = 0.97                   // of the machine, by anyone
+	maxSchedLag  = 0.10                   // of the median response
+	leastLag     = time.Millisecond       // below it lag is the clock's own grain
+	maxClockStep = 100 * time.Millisecond // beyond what slewing does to a trial
+	sickShare    = 0.25
+)
+
+// ailment is one thing wrong with the measurement.
+type ailment struct {
+	// arm and cell say where; empty is everywhere.
+	arm, cell string
+	text      string
+	// remark marks what only warns.
+	remark bool
+	// voidsHarm tells whether a REGRESSED of that finding is void too; nil is
+	// never. An ailment of the reference makes no candidate look worse that
+	// is not.
+	voidsHarm func(Finding) bool
+}
+
+// examine lists all that is wrong with the measurement.
+func (m measured) examine(o Options) []ailment {
+	var found []ailment
+	for _, arm := range m.run.Header.Arms {
+		for _, cell := range m.cells {
+			at := place{cell, arm.ID}
+			for _, a := range append(m.generator(at), m.identity(at)...) {
+				a.arm, a.cell = arm.ID, cell
+				a.remark = a.remark || arm.Role == scenarios.Control
+				found = append(found, a)
+			}
+		}
+	}
+	found = append(found, m.crossed()...)
+	return append(found, m.nullArm(o)...)
+}
+
+// ofTheArm voids the harm of findings on the arm whose trials are sick.
+func ofTheArm(arm string) func(Finding) bool {
+	return func(f Finding) bool { return f.Arm == arm }
+}
+
+// generator examines how the load was offered to one arm in one cell.
+func (m measured) generator(at place) []ailment {
+	trials := m.trials[at]
+	if len(trials) == 0 {
+		return nil
+	}
+	found := m.starts(at, trials)
+	busy := func(t record.Trial) bool { return t.Health.CPU >= maxCPU }
+	if a, ok := sick(at, trials, busy, "the generator used %s or more of its cores", Amount(metric.Share, maxCPU)); ok {
+		found = append(found, a)
+	}
+	lagging := func(t record.Trial) bool {
+		return t.Health.SchedLag > leastLag && t.Health.SchedLag.Seconds() > maxSchedLag*typicalOp(t)
+	}
+	if a, ok := sick(at, trials, lagging, "the generator's own threads waited more than %s of a typical op for a core", Amount(metric.Share, maxSchedLag)); ok {
+		found = append(found, a)
+	}
+	crowded := func(t record.Trial) bool { return t.Health.Machine >= maxMachine && t.Health.CPU < maxCPU }
+	if a, ok := sick(at, trials, crowded, "the machine was full (%s or more of its cores, mostly others')", Amount(metric.Share, maxMachine)); ok {
+		a.remark = true
+		found = append(found, a)
+	}
+	return append(found, accidents(at, trials)...)
+}
+
+// sick makes an ailment of what too many of an arm's trials show. Where the
+// target is on the same machine, the two share its cores and it is a remark.
+func sick(at place, trials []record.Trial, shows func(record.Trial) bool, format, limit string) (ailment, bool) {
+	n, local := 0, false
+	for _, t := range trials {
+		if shows(t) {
+			n++
+			local = local || t.Health.LocalTarget
+		}
+	}
+	if n == 0 {
+		return ailment{}, false
+	}
+	text := fmt.Sprintf(format+" in %d of %s of `%s`%s", limit, n, count(len(trials), "trial"), at.arm, inCell(at.cell))
+	if local {
+		text += ", the target being on the same machine"
+	}
+	return ailment{
+		text: text, voidsHarm: ofTheArm(at.arm),
+		remark: local || float64(n) < sickShare*float64(len(trials)),
+	}, true
+}
+
+// typicalOp is a trial's median response in seconds, infinite if it has none:
+// then nothing can be late against it.
+func typicalOp(t record.Trial) float64 {
+	l := t.Latency[metric.Response]
+	if l == nil || l.Done.Count() == 0 {
+		return math.Inf(1)
+	}
+	rank := (l.Done.Count() + 1) / 2
+	for top, k := range l.Done.Buckets() {
+		if k >= rank {
+			return top.Seconds()
+		}
+		rank -= k
+	}
+	return math.Inf(1)
+}
+
+// starts examines an open load: starts that were late or not made at all.
+func (m measured) starts(at place, trials []record.Trial) []ailment {
+	if m.run.Header.Scenario.Load.Model != scenarios.Open {
+		return nil
+	}
+	var found []ailment
+	kept := true
+	for _, t := range trials {
+		kept = kept && (t.Ops[probes.Dropped] == 0 || m.targetKeptUs(t))
+	}
+	if share := droppedShare(trials); share > maxDropped {
+		a := ailment{text: fmt.Sprintf("%s of the starts due in `%s`%s were dropped", Amount(metric.Share, share), at.arm, inCell(at.cell))}
+		if kept {
+			a.text += fmt.Sprintf(", because all of the %s in flight were waiting for the target", count(m.cap(at.cell), "op"))
+		} else {
+			a.voidsHarm = ofTheArm(at.arm)
+		}
+		found = append(found, a)
+	}
+	late := func(t record.Trial) bool {
+		return t.Health.LateP99 > leastLag && t.Health.LateP99.Seconds() > maxLate*typicalOp(t) && !m.targetKeptUs(t)
+	}
+	if a, ok := sick(at, trials, late, "starts were late by more than %s of the median response (p99)", Amount(metric.Share, maxLate)); ok {
+		found = append(found, a)
+	}
+	queued := func(t record.Trial) bool {
+		return t.Health.LateP99 > leastLag && t.Health.LateP99.Seconds() > maxLate*typicalOp(t) && m.targetKeptUs(t)
+	}
+	if a, ok := sick(at, trials, queued, "starts waited for one of the ops in flight to end by more than %s of the median response (p99), which response counts and service does not", Amount(metric.Share, maxLate)); ok {
+		a.remark = true
+		found = append(found, a)
+	}
+	return found
+}
+
+func droppedShare(trials []record.Trial) float64 {
+	var dropped, offered uint64
+	for _, t := range trials {
+		dropped += max(t.Ops[probes.Dropped], t.Health.Dropped)
+		offered += t.Offered
+	}
+	if offered == 0 {
+		return 0
+	}
+	return float64(dropped) / float64(offered)
+}
+
+// cap is the number of ops in flight at most in a cell; 0 is none.
+func (m measured) cap(cell string) int {
+	if n := m.cell(cell).InFlight; n > 0 {
+		return n
+	}
+	return m.run.Header.Scenario.Load.InFlight
+}
+
+// targetKeptUs reports whether late and missing starts of an open load are the
+// target's doing: the scenario caps the ops in flight, and the generator had
+// cores to spare.
+func (m measured) targetKeptUs(t record.Trial) bool {
+	h := t.Health
+	return m.run.Header.Scenario.Load.Model == scenarios.Open && m.cap(t.Cell) > 0 &&
+		h.CPU < maxCPU && h.SchedLag <= max(leastLag, h.LateP99/4)
+}
+
+// accidents are what spoils single trials beyond doubt.
+func accidents(at place, trials []record.Trial) []ailment {
+	var found []ailment
+	for _, t := range trials {
+		if step := t.Health.ClockStep.Abs(); step > maxClockStep {
+			found = append(found, ailment{
+				text:      fmt.Sprintf("the clock was set by %s during block %d of `%s`%s", seconds(step.Seconds()), t.Block, at.arm, inCell(at.cell)),
+				voidsHarm: ofTheArm(at.arm),
+			})
+		}
+		if t.Event.Failed() {
+			found = append(found, ailment{
+				text:      fmt.Sprintf("the event failed in block %d of `%s`%s: %s", t.Block, at.arm, inCell(at.cell), t.Event.Err),
+				voidsHarm: ofTheArm(at.arm),
+			})
+		}
+		if t.Aborted != "" {
+			found = append(found, ailment{
+				text:   fmt.Sprintf("the trial of block %d of `%s`%s is left out: %s", t.Block, at.arm, inCell(at.cell), t.Aborted),
+				remark: true,
+			})
+		}
+	}
+	return found
+}
+
+// void marks the findings that ill health leaves without a ground.
+func void(found []judged, ailments []ailment) {
+	for i := range found {
+		f := &found[i]
+		for _, a := range ailments {
+			if a.remark || !a.concerns(f.Finding) {
+				continue
+			}
+			switch f.Verdict {
+			case Regressed:
+				if f.certain || a.voidsHarm == nil || !a.voidsHarm(f.Finding) {
+					continue
+				}
+			case Pass, Improved, Inconclusive:
+			default:
+				continue
+			}
+			f.Verdict = Invalid
+			f.Reason = fmt.Sprintf("void, because %s (it read: %s)", a.text, f.Reason)
+		}
+	}
+}
+
+func (a ailment) concerns(f Finding) bool {
+	return (a.cell == "" || f.Cell == "" || a.cell == f.Cell) && (a.arm == "" || a.arm == f.Arm || a.arm == f.Reference)
+}
+
+// healthOf sorts the ailments into problems and remarks, each said once.
+func healthOf(ailments []ailment) Health {
+	var h Health
+	said := map[string]bool{}
+	for _, a := range ailments {
+		if said[a.text] {
+			continue
+		}
+		said[a.text] = true
+		if a.remark {
+			h.Remarks = append(h.Remarks, a.text)
+		} else {
+			h.Problems = append(h.Problems, a.text)
+		}
+	}
+	h.OK = len(h.Problems) == 0
+	return h
+}

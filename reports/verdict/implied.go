@@ -1,0 +1,145 @@
+package verdict
+
+import (
+	"fmt"
+
+	"loadline/probes"
+	"loadline/scenarios"
+	"loadline/scenarios/metric"
+)
+
+// implied are the findings that no scenario needs to ask for: an arm that does
+// not work at all where the reference does, and data that were lost or
+// changed. They appear only when they are broken and no written criterion
+// already says so.
+func (m measured) implied(written []judged) []judged {
+	var found []judged
+	for _, arm := range m.candidates {
+		for _, cell := range m.cells {
+			at := place{cell, arm}
+			if m.deadBeside(at) && !broken(written, at, metric.Errors) {
+				found = append(found, m.neverWorks(at))
+			}
+			for _, id := range []metric.ID{metric.IntegrityLost, metric.IntegrityCorrupt} {
+				s, _ := m.sighted(scenarios.Criterion{Metric: id}, at)
+				if s.events > 0 && !broken(written, at, id) {
+					found = append(found, m.damaged(at, id, s))
+				}
+			}
+		}
+	}
+	return found
+}
+
+// deadBeside reports whether the arm never works in a cell where the reference
+// does. One op that broke or timed out is not yet never.
+func (m measured) deadBeside(at place) bool {
+	if m.reference == "" {
+		return false
+	}
+	cand, ref := tallyOf(m.trials[at]), tallyOf(m.trials[place{at.cell, m.reference}])
+	if !cand.dead() || ref.ok() == 0 {
+		return false
+	}
+	o, _ := cand.worst()
+	switch o {
+	case probes.DNS, probes.Refused, probes.TLS, probes.Status, probes.Protocol:
+		return true
+	}
+	return cand.failed() > 1
+}
+
+func (m measured) neverWorks(at place) judged {
+	t := tallyOf(m.trials[at])
+	none := 0.0
+	f := blank(scenarios.Criterion{Metric: metric.Errors, Stat: metric.StatRate, Max: &none}, at)
+	f.Verdict, f.Reference, f.N, f.Values.Candidate = Regressed, m.reference, int(t.ended()), 1
+	f.Reason = fmt.Sprintf("`%s` never works%s where `%s` does: all of %s failed (%s)",
+		at.arm, inCell(at.cell), m.reference, count(t.failed(), "op"), m.failure(at.arm, []string{at.cell}))
+	return judged{Finding: f, certain: true}
+}
+
+func (m measured) damaged(at place, id metric.ID, s sighting) judged {
+	none := 0.0
+	f := blank(scenarios.Criterion{Metric: id, Stat: metric.StatCount, Max: &none}, at)
+	judgeCount(&f, s, m.rule(Options{look: 1}))
+	return judged{Finding: f, certain: true}
+}
+
+func broken(found []judged, at place, id metric.ID) bool {
+	for _, j := range found {
+		if j.Arm == at.arm && j.Cell == at.cell && j.Metric == string(id) && j.Verdict == Regressed {
+			return true
+		}
+	}
+	return false
+}
+
+// unreachable says why the run measured nothing that can be judged, empty if
+// it did: the reference never worked anywhere. Damage that was seen is judged
+// all the same.
+func (m measured) unreachable(found []judged) string {
+	if m.reference == "" || !m.tallyArm(m.reference).dead() {
+		return ""
+	}
+	for _, j := range found {
+		if j.certain && j.Verdict == Regressed {
+			return ""
+		}
+	}
+	ref := m.tallyArm(m.reference)
+	return fmt.Sprintf("the reference `%s` could not be measured: all of %s failed (%s)",
+		m.reference, count(ref.failed(), "op"), m.failure(m.reference, m.cells))
+}
+
+// warnings are what a reader should know beside the findings.
+func (m measured) warnings(found []judged) []string {
+	out := append([]string(nil), m.run.Warnings...)
+	for _, cell := range m.cells {
+		if t := tallyOf(m.trials[place{cell, m.reference}]); m.reference != "" && t.failed() > 0 {
+			out = append(out, fmt.Sprintf("reference sick: %d of %s of `%s`%s failed (%s)", t.failed(),
+				count(t.ended(), "op"), m.reference, inCell(cell), m.failure(m.reference, []string{cell})))
+		}
+	}
+	for _, arm := range m.candidates {
+		for _, cell := range m.cells {
+			out = append(out, m.unasked(found, place{cell, arm})...)
+		}
+	}
+	if why := m.incomplete(); why != "" {
+		out = append(out, why)
+	}
+	if end := m.run.End; end != nil && end.LeftBehind > 0 {
+		out = append(out, fmt.Sprintf("%s could not be removed from the target", count(end.LeftBehind, "object")))
+	}
+	return out
+}
+
+// unasked are facts on a candidate that no criterion asks for.
+func (m measured) unasked(found []judged, at place) []string {
+	var out []string
+	asked := map[string]bool{}
+	for _, j := range found {
+		if j.Arm == at.arm && j.Cell == at.cell {
+			asked[j.Metric] = true
+		}
+	}
+	if t := tallyOf(m.trials[at]); t.failed() > 0 && !asked[string(metric.Errors)] {
+		out = append(out, fmt.Sprintf("%d of %s of `%s`%s failed (%s), and no criterion is about errors", t.failed(),
+			count(t.ended(), "op"), at.arm, inCell(at.cell), m.failure(at.arm, []string{at.cell})))
+	}
+	l, _ := m.ledgerOf(at)
+	if l.RefusedButStored > 0 {
+		out = append(out, fmt.Sprintf("%s through `%s`%s got no success answer, yet the origin has stored what was sent",
+			count(l.RefusedButStored, "upload"), at.arm, inCell(at.cell)))
+	}
+	if l.Duplicated > 0 && !asked[string(metric.IntegrityDuplicate)] {
+		out = append(out, fmt.Sprintf("%s through `%s`%s stored more than once, and no criterion is about duplicates",
+			count(l.Duplicated, "upload"), at.arm, inCell(at.cell)))
+	}
+	if l.Unverified > 0 {
+		out = append(out, fmt.Sprintf("%d of %s through `%s`%s could not be verified", l.Unverified,
+			count(l.Acknowledged, "acknowledged upload"), at.arm, inCell(at.cell)))
+	}
+	return out
+}

@@ -1,0 +1,123 @@
+package verdict
+
+import (
+	"math"
+
+	"loadline/probes"
+	"loadline/probes/record"
+	"loadline/reports/compare"
+	"loadline/scenarios"
+	"loadline/scenarios/metric"
+)
+
+// sighted is the count behind a criterion on errors or integrity; ok is false
+// for every other metric.
+func (m measured) sighted(c scenarios.Criterion, at place) (s sighting, ok bool) {
+	switch c.Metric {
+	case metric.Errors:
+		return m.errors(at), true
+	case metric.IntegrityLost:
+		return m.lost(at), true
+	case metric.IntegrityCorrupt:
+		return m.corrupt(at), true
+	case metric.IntegrityShort:
+		return m.short(at), true
+	case metric.IntegrityDuplicate:
+		return m.duplicated(at), true
+	}
+	return s, false
+}
+
+// ledgerOf is the ack ledger of an arm in a cell; ok is false if there is none.
+func (m measured) ledgerOf(at place) (l record.Integrity, ok bool) {
+	for _, i := range m.run.Integrity {
+		if i.Arm == at.arm && i.Cell == at.cell {
+			l = add(l, i)
+			ok = true
+		}
+	}
+	return l, ok
+}
+
+func add(a, b record.Integrity) record.Integrity {
+	a.Acknowledged += b.Acknowledged
+	a.Intact += b.Intact
+	a.Lost += b.Lost
+	a.Corrupt += b.Corrupt
+	a.Duplicated += b.Duplicated
+	a.Refused += b.Refused
+	a.RefusedButStored += b.RefusedButStored
+	a.Unverified += b.Unverified
+	a.Cases = append(a.Cases, b.Cases...)
+	return a
+}
+
+// looked is how many acknowledged bodies were found out about.
+func looked(l record.Integrity) uint64 { return l.Intact + l.Lost + l.Corrupt }
+
+// lost is what was acknowledged and is not there.
+func (m measured) lost(at place) sighting {
+	s := sighting{what: "lost upload", among: "acknowledged upload", integrity: true, onlyAtEnd: true}
+	l, ok := m.ledgerOf(at)
+	if !ok {
+		s.blind = "nothing was read back, so nothing is known of what was stored"
+		return s
+	}
+	s.events, s.of = l.Lost, looked(l)
+	return s
+}
+
+// corrupt is wrong bytes: of what was read back, or of what was downloaded.
+func (m measured) corrupt(at place) sighting {
+	s := sighting{what: "corrupt object", among: "verified object", integrity: true}
+	l, ok := m.ledgerOf(at)
+	s.events, s.of = l.Corrupt, looked(l)
+	if m.work.Direction != "upload" && m.work.Verify != "none" {
+		t := tallyOf(m.trials[at])
+		for _, o := range wrongBytes {
+			s.events += t.ops[o]
+		}
+		s.of += t.ended()
+	} else if !ok {
+		s.onlyAtEnd = true
+		s.blind = "nothing was verified, so nothing is known of the bytes"
+	}
+	return s
+}
+
+// short is a body that ended before its size, whatever the status said.
+func (m measured) short(at place) sighting {
+	t := tallyOf(m.trials[at])
+	return sighting{what: "short body", among: "op", integrity: true, events: t.ops[probes.Short], of: t.ended()}
+}
+
+// duplicated is what the origin stored more than once.
+func (m measured) duplicated(at place) sighting {
+	s := sighting{what: "duplicated upload", among: "acknowledged upload", integrity: true, onlyAtEnd: true}
+	l, ok := m.ledgerOf(at)
+	s.events, s.of = l.Duplicated, l.Acknowledged
+	if !ok {
+		s.blind = "the origin was not asked how often it stored a body (work.receipts)"
+	}
+	return s
+}
+
+// ledger sums the ack ledger over the candidates.
+func (m measured) ledger() Integrity {
+	var sum record.Integrity
+	for _, arm := range m.candidates {
+		for _, cell := range m.cells {
+			l, _ := m.ledgerOf(place{cell, arm})
+			sum = add(sum, l)
+		}
+	}
+	out := Integrity{
+		Acknowledged: sum.Acknowledged, Intact: sum.Intact, Lost: sum.Lost, Corrupt: sum.Corrupt,
+		Duplicated: sum.Duplicated, RefusedButStored: sum.RefusedButStored, Unverified: sum.Unverified,
+		LossUpperBound95: math.NaN(),
+	}
+	if n := looked(sum); n > 0 {
+		out.LossUpperBound95 = compare.RateUpper(int(sum.Lost), int(n), 0.05)
+	}
+	return out
+}
