@@ -1,0 +1,333 @@
+package transfer
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/http2"
+
+	"loadline/probes"
+	"loadline/probes/internal/netpath"
+	"loadline/scenarios"
+	"loadline/scenarios/unit"
+)
+
+// link is an open connection with what is known of it from outside HTTP.
+type link struct {
+	wire
+	id     uint64 // within the session, from 1
+	origin string // scheme://host:port it was made for
+	tcp    *netpath.Conn
+	tls    string // version, empty in clear
+	before netpath.TCPInfo
+	used   int // ops so far
+}
+
+// opening is what it took to open a link; a link in use costs nothing.
+type opening struct {
+	resolve, connect, tls time.Duration
+}
+
+// stageError says which step of opening a connection failed.
+type stageError struct {
+	outcome probes.Outcome
+	err     error
+}
+
+func (e *stageError) Error() string { return e.err.Error() }
+func (e *stageError) Unwrap() error { return e.err }
+
+// linker opens the connections of one session.
+type linker struct {
+	pinned *netpath.Dialer // for the target's own origin
+	free   *netpath.Dialer // for the origins that redirects lead to
+	home   string          // the target's origin
+	http   scenarios.Protocol
+	config *tls.Config
+	limit  time.Duration // for each step
+	proxy  *url.URL
+	via    []string // what the proxy is asked for in place of the origin
+	shared bool
+	h2     *http2.Transport
+	count  atomic.Uint64
+}
+
+func newLinker(t scenarios.Target, u *url.URL, congestion string, limit time.Duration, shared bool) (*linker, error) {
+	switch {
+	case t.HTTP == scenarios.HTTP2 && u.Scheme == "http":
+		return nil, errors.New("target.http: 2 is negotiated in TLS, and the URL is http (hint: h2c)")
+	case t.HTTP == scenarios.H2C && u.Scheme == "https":
+		return nil, errors.New("target.http: h2c is HTTP/2 in clear, and the URL is https (hint: 2)")
+	}
+	k := &linker{home: originOf(u), http: t.HTTP, limit: limit, shared: shared}
+	k.pinned = &netpath.Dialer{Connect: t.Connect, Timeout: limit, Congestion: congestion}
+	k.free = &netpath.Dialer{Timeout: limit, Congestion: congestion}
+	switch t.Resolve {
+	case "", "once":
+	case "each":
+		k.pinned.Resolve = netpath.ResolveEach
+	default:
+		k.pinned.Connect = []string{net.JoinHostPort(t.Resolve, portOf(u))}
+	}
+	if err := k.through(t); err != nil {
+		return nil, err
+	}
+	var err error
+	k.config, err = netpath.TLSConfig(netpath.TLSOptions{
+		Insecure: t.TLS.Insecure, CAFile: t.TLS.CA, CertFile: t.TLS.Cert, KeyFile: t.TLS.Key,
+		ServerName: t.TLS.ServerName, Protocols: alpn(t.HTTP),
+	})
+	if err != nil {
+		return nil, err
+	}
+	k.h2, err = newH2Transport()
+	return k, err
+}
+
+// through sets up a forward proxy, which is then what is dialled.
+func (k *linker) through(t scenarios.Target) error {
+	if t.Proxy == "" {
+		return nil
+	}
+	u, err := url.Parse(t.Proxy)
+	if err != nil || u.Scheme != "http" || u.Hostname() == "" {
+		return errors.New("target.proxy: is not an http URL with a host")
+	}
+	k.proxy, k.via = u, k.pinned.Connect
+	at := net.JoinHostPort(u.Hostname(), portOf(u))
+	k.pinned.Connect, k.free.Connect = []string{at}, []string{at}
+	return nil
+}
+
+func alpn(p scenarios.Protocol) []string {
+	switch p {
+	case scenarios.HTTP1:
+		return []string{"http/1.1"}
+	case scenarios.HTTP2:
+		return []string{"h2"}
+	}
+	return []string{"h2", "http/1.1"}
+}
+
+func portOf(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
+}
+
+func originOf(u *url.URL) string {
+	return u.Scheme + "://" + net.JoinHostPort(u.Hostname(), portOf(u))
+}
+
+// open makes a connection to an origin: one address, one attempt.
+func (k *linker) open(ctx context.Context, u *url.URL) (l *link, o opening, err error) {
+	dialer := k.pinned
+	if originOf(u) != k.home {
+		dialer = k.free
+	}
+	at := net.JoinHostPort(u.Hostname(), portOf(u))
+	tcp, err := dialer.Dial(ctx, at)
+	if err != nil {
+		return nil, o, dialFailure(err)
+	}
+	defer func() {
+		if err != nil {
+			_ = tcp.Close()
+		}
+	}()
+	o.resolve, o.connect = tcp.Times().Resolve(), tcp.Times().Connect()
+	if k.proxy != nil {
+		began := time.Now()
+		if err := k.tunnel(ctx, tcp, at); err != nil {
+			return nil, o, err
+		}
+		o.connect += time.Since(began)
+	}
+	l = &link{id: k.count.Add(1), origin: originOf(u), tcp: tcp}
+	var conn net.Conn = tcp
+	proto := ""
+	if u.Scheme == "https" {
+		began := time.Now()
+		secured, err := k.secure(ctx, tcp, u.Hostname())
+		o.tls = time.Since(began)
+		if err != nil {
+			return nil, o, err
+		}
+		state := netpath.DescribeTLS(secured.ConnectionState())
+		conn, l.tls, proto = secured, state.Version, state.Protocol
+	}
+	if err := k.speak(l, conn, proto, u.Scheme); err != nil {
+		return nil, o, err
+	}
+	l.before, _ = tcp.Info() // zero where the kernel does not tell
+	return l, o, nil
+}
+
+func dialFailure(err error) error {
+	outcome := probes.Refused
+	var dial *netpath.DialError
+	if errors.As(err, &dial) && dial.Stage == netpath.StageResolve {
+		outcome = probes.DNS
+	}
+	return &stageError{outcome, err}
+}
+
+// secure makes the handshake, within the limit.
+func (k *linker) secure(ctx context.Context, tcp *netpath.Conn, host string) (*tls.Conn, error) {
+	config := k.config
+	if config.ServerName == "" {
+		config = config.Clone()
+		config.ServerName = host
+	}
+	ctx, cancel := context.WithTimeout(ctx, k.limit)
+	defer cancel()
+	conn := tls.Client(tcp, config)
+	err := conn.HandshakeContext(ctx)
+	if err == nil {
+		return conn, nil
+	}
+	var alert tls.AlertError
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		err = fmt.Errorf("handshake with %s: not finished within %v", tcp.Peer(), k.limit)
+	case errors.As(err, &alert) && alert == alertNoProtocol:
+		return nil, &stageError{probes.Protocol, fmt.Errorf("handshake with %s: the peer speaks none of %v", tcp.Peer(), config.NextProtos)}
+	default:
+		explained, _ := netpath.ExplainTLS(err)
+		err = fmt.Errorf("handshake with %s: %w", tcp.Peer(), explained)
+	}
+	return nil, &stageError{probes.TLS, err}
+}
+
+// alertNoProtocol is no_application_protocol of RFC 7301.
+const alertNoProtocol = tls.AlertError(120)
+
+// speak chooses the protocol by what was negotiated.
+func (k *linker) speak(l *link, conn net.Conn, negotiated, scheme string) error {
+	wants2 := k.http == scenarios.HTTP2 || k.http == scenarios.H2C && originIs(l, k.home)
+	switch {
+	case scheme == "https" && wants2 && negotiated != "h2":
+		return &stageError{probes.Protocol, fmt.Errorf("the scenario asks for HTTP/2, and %s negotiated %s", l.tcp.Peer(), quoteNone(negotiated))}
+	case negotiated == "h2" || scheme == "http" && wants2:
+		wire, err := newH2(k.h2, conn, k.shared)
+		if err != nil {
+			return fmt.Errorf("start HTTP/2: %w", err)
+		}
+		l.wire = wire
+	default:
+		l.wire = newH1(conn)
+	}
+	return nil
+}
+
+func originIs(l *link, origin string) bool { return l.origin == origin }
+
+func quoteNone(proto string) string {
+	if proto == "" {
+		return "no protocol"
+	}
+	return proto
+}
+
+// tunnel asks the proxy for the way to the origin.
+func (k *linker) tunnel(ctx context.Context, tcp *netpath.Conn, at string) error {
+	if len(k.via) > 0 {
+		at = k.via[k.count.Load()%uint64(len(k.via))]
+	}
+	_ = tcp.SetDeadline(time.Now().Add(k.limit))
+	stop := context.AfterFunc(ctx, func() { _ = tcp.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	ask := "CONNECT " + at + " HTTP/1.1\r\nHost: " + at + "\r\n"
+	if user := k.proxy.User; user != nil {
+		password, _ := user.Password()
+		ask += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)) + "\r\n"
+	}
+	fail := func(err error) error {
+		return &stageError{probes.Refused, fmt.Errorf("proxy %s: %w", k.proxy.Host, err)}
+	}
+	if _, err := tcp.Write([]byte(ask + "\r\n")); err != nil {
+		return fail(err)
+	}
+	// One byte at a time, so that nothing of what follows is swallowed.
+	resp, err := http.ReadResponse(bufio.NewReaderSize(&byteReader{tcp}, 16), &http.Request{Method: "CONNECT"})
+	if err != nil {
+		return fail(err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return fail(fmt.Errorf("answers %s", resp.Status))
+	}
+	return tcp.SetDeadline(time.Time{})
+}
+
+type byteReader struct{ conn net.Conn }
+
+func (b *byteReader) Read(p []byte) (int, error) { return b.conn.Read(p[:min(len(p), 1)]) }
+
+// socket is what the kernel knew of the link since the op before.
+func (l *link) socket() probes.Socket {
+	info, err := l.tcp.Info()
+	if err != nil {
+		return probes.Socket{Conn: l.id, Reused: l.used > 1}
+	}
+	iv := info.Since(l.before)
+	l.before = info
+	return probes.Socket{
+		Conn: l.id, Reused: l.used > 1, RTT: info.RTT, MinRTT: info.MinRTT,
+		Retrans: uint64(max(iv.Retransmits, 0)), Delivery: unit.BytesPerSecond(info.DeliveryRate),
+		Busy: iv.Busy, RwndLimit: iv.RwndLimited, SndbufLimt: iv.SndbufLimited, Congestion: info.Congestion,
+	}
+}
+
+// unsent is what the kernel still holds of what it was given.
+func (l *link) unsent() int64 {
+	n, err := l.tcp.Unacked()
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// drop ends the link without sending what the kernel still holds, so that the
+// rest of a cut transfer does not run into the next measurement.
+func (l *link) drop() {
+	_ = l.tcp.SetLinger(0)
+	l.close()
+}
+
+// alive asks a kept HTTP/1.1 connection whether the peer has closed it in the
+// meantime. Nothing is sent, so a new connection in its place is no retry.
+func (l *link) alive() bool {
+	if !l.reusable() {
+		return false
+	}
+	c, ok := l.wire.(*h1)
+	if !ok {
+		return true
+	}
+	switch pending(l.tcp) {
+	case quietSocket:
+		return true
+	case closedSocket:
+		return false
+	}
+	if l.tls == "" {
+		return false // bytes that belong to no request
+	}
+	// Under TLS they may be a message of TLS itself; reading it tells.
+	_ = c.conn.SetReadDeadline(time.Now().Add(5 * time.Millisecond))
+	c.in.left = maxHead
+	_, err := c.br.Peek(1)
+	_ = c.conn.SetReadDeadline(time.Time{})
+	return errors.Is(err, os.ErrDeadlineExceeded)
+}

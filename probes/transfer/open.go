@@ -1,0 +1,162 @@
+package transfer
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"loadline/probes"
+	"loadline/scenarios/plan"
+	"loadline/scenarios/unit"
+)
+
+// maxFields bounds what is sent as header; servers give up long before.
+const maxFields = 64 << 10
+
+// Open implements probes.Probe. It reads secrets and certificates and dials
+// nothing.
+func (Probe) Open(_ context.Context, spec plan.Spec, on probes.On) (probes.Session, error) {
+	s, ok := spec.(*Spec)
+	if !ok {
+		return nil, fmt.Errorf("http.transfer cannot open the work of %s", spec.Kind())
+	}
+	base, err := url.Parse(on.Arm.Target.URL)
+	switch {
+	case err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https":
+		return nil, fmt.Errorf("arm %s: target.url: is not an absolute http or https URL", on.Arm.ID)
+	case base.RawQuery != "" || base.Fragment != "":
+		return nil, fmt.Errorf("arm %s: target.url: a query belongs into work.path", on.Arm.ID)
+	}
+	o := s.o
+	congestion := o.Congestion.in(on.Arm.ID)
+	if congestion == "" {
+		congestion = on.Arm.Target.Congestion
+	}
+	links, err := newLinker(on.Arm.Target, base, congestion, o.StallAfter, o.Connections.Mode == "shared")
+	if err != nil {
+		return nil, fmt.Errorf("arm %s: %w", on.Arm.ID, err)
+	}
+	if on.Warn == nil {
+		on.Warn = func(string) {}
+	}
+	session := &session{o: o, on: on, base: base, links: links, limits: limits{stall: o.StallAfter, answer: o.AnswerAfter}}
+	session.size = on.Cell.Size
+	if session.size == 0 || o.Fixture == Existing {
+		session.size = s.Size()
+	}
+	if err := session.credentials(); err != nil {
+		return nil, fmt.Errorf("arm %s: %w", on.Arm.ID, err)
+	}
+	if o.Fixture == Own {
+		session.fixtures = fixtures(on, session.size)
+	}
+	return session, nil
+}
+
+// credentials resolves what is sent with every request.
+func (s *session) credentials() error {
+	add := func(name, value string, secret bool) error {
+		if !httpguts.ValidHeaderFieldValue(value) {
+			return fmt.Errorf("work.headers.%s: the value has characters that no header can carry", name)
+		}
+		s.fields = append(s.fields, field{name: name, value: value, secret: secret})
+		if secret {
+			s.secrets.add(value)
+		}
+		return nil
+	}
+	for name, text := range s.o.Headers {
+		value, err := text.Resolve(os.LookupEnv, os.ReadFile)
+		if err != nil {
+			return fmt.Errorf("work.headers.%s: %w", name, err)
+		}
+		if err := add(name, value, text.Secret != nil); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(s.fields, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	auth := s.on.Arm.Target.Auth
+	switch {
+	case auth.Bearer != nil:
+		token, err := auth.Bearer.Resolve(os.LookupEnv, os.ReadFile)
+		if err != nil {
+			return fmt.Errorf("target.auth.bearer: %w", err)
+		}
+		s.secrets.add(token)
+		if err := add("Authorization", "Bearer "+token, true); err != nil {
+			return errors.New("target.auth.bearer: has characters that no header can carry")
+		}
+	case auth.User != "":
+		password := ""
+		if auth.Password != nil {
+			var err error
+			if password, err = auth.Password.Resolve(os.LookupEnv, os.ReadFile); err != nil {
+				return fmt.Errorf("target.auth.password: %w", err)
+			}
+		}
+		s.secrets.add(password)
+		pair := base64.StdEncoding.EncodeToString([]byte(auth.User + ":" + password))
+		s.secrets.add(pair)
+		_ = add("Authorization", "Basic "+pair, true) // base64 is always valid
+	}
+	total := 0
+	for _, f := range s.fields {
+		total += len(f.name) + len(f.value) + 4
+	}
+	if total > maxFields {
+		return fmt.Errorf("work.headers: %v of headers are more than a server takes", unit.Bytes(total))
+	}
+	s.addDefaults()
+	return nil
+}
+
+// addDefaults adds what every client sends, unless the scenario does.
+func (s *session) addDefaults() {
+	s.defaultField("Accept", "*/*")
+	s.defaultField("User-Agent", "loadline")
+}
+
+func (s *session) defaultField(name, value string) {
+	if !hasField(s.fields, name) {
+		s.fields = append(s.fields, field{name: name, value: value})
+	}
+}
+
+func hasField(fields []field, name string) bool {
+	return slices.ContainsFunc(fields, func(f field) bool { return strings.EqualFold(f.name, name) })
+}
+
+// secrets are values that must appear in no message.
+type secrets []string
+
+func (x *secrets) add(value string) {
+	if len(value) >= 4 { // shorter ones would mask ordinary words and are none
+		*x = append(*x, value)
+	}
+}
+
+// scrub masks the secrets in a text.
+func (x secrets) scrub(text string) string {
+	for _, s := range x {
+		text = strings.ReplaceAll(text, s, "***")
+	}
+	return text
+}
+
+// clean is the error, or its text alone where that held a secret.
+func (x secrets) clean(err error) error {
+	if err == nil {
+		return nil
+	}
+	if text := err.Error(); x.scrub(text) != text {
+		return errors.New(x.scrub(text))
+	}
+	return err
+}
