@@ -47,9 +47,13 @@ func (c *checker) target(n Node, t Target) {
 		return
 	}
 	secure := c.targetURL(n, t)
-	for _, address := range t.Connect {
+	for i, address := range t.Connect {
+		at := n.At("connect")
+		if items := at.Items(); i < len(items) {
+			at = items[i]
+		}
 		if what := badAddress(address); what != "" {
-			c.refuse(n.At("connect"), what, "write host:port, such as 10.0.0.12:443 or [::1]:443")
+			c.refuse(at, what, "write host:port, such as 10.0.0.12:443 or [::1]:443")
 		}
 	}
 	if t.Resolve != "" && t.Resolve != "once" && t.Resolve != "each" {

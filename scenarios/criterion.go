@@ -58,9 +58,9 @@ func (c *Criterion) DecodeNode(n Node) Problems {
 		return problems // the limit has a problem of its own
 	case margin.Absent() && limit.Absent():
 		return append(problems, n.Problem("has neither a margin nor a max", "write margin: 5% to compare, or max: 0 for a limit"))
-	case !limit.Absent() && known:
+	case !limit.Absent() && known && f.Stat != "":
 		return append(problems, c.limit(n, m, limit)...)
-	case !margin.Absent() && known && !m.Comparable(f.Stat):
+	case !margin.Absent() && known && f.Stat != "" && !m.Comparable(f.Stat):
 		return append(problems, margin.Problem(
 			fmt.Sprintf("%s %s cannot be compared by a ratio", m.ID, f.Stat), incomparable(m)))
 	}
@@ -100,12 +100,10 @@ func incomparable(m metric.Metric) string {
 // criteria checks the criteria against the rest of the scenario.
 func (c *checker) criteria() {
 	roles := map[string]Role{}
+	hasReference := false
 	for _, arm := range c.s.Arms {
 		roles[arm.ID] = arm.Role
-	}
-	hasReference := false
-	for _, role := range roles {
-		hasReference = hasReference || role == Reference
+		hasReference = hasReference || arm.Role == Reference
 	}
 	seen := map[string]bool{}
 	for i, n := range c.root.Child("criteria").Items() {

@@ -58,7 +58,7 @@ func Parse(file string, src []byte, o Options) (Scenario, error) {
 
 	s := Scenario{File: file, Source: string(src), Overrides: o.Sets, Env: harmless(used), Root: root}
 	problems = append(problems, root.Decode(&s)...)
-	c := checker{s: &s, root: root}
+	c := checker{s: &s, root: root, decoded: problems}
 	c.work(o)
 	c.all()
 	problems = append(problems, c.problems...)
@@ -125,11 +125,19 @@ type checker struct {
 	s        *Scenario
 	root     Node
 	emitted  []metric.ID // nil if not known
+	decoded  Problems    // what the decoder found
 	problems Problems
 }
 
+// refuse adds a problem, unless the value could not be read in the first place.
 func (c *checker) refuse(n Node, what, hint string) {
-	c.problems = append(c.problems, n.Problem(what, hint))
+	p := n.Problem(what, hint)
+	for _, d := range c.decoded {
+		if d.File == p.File && d.Line == p.Line && d.Col == p.Col && d.Path == p.Path {
+			return
+		}
+	}
+	c.problems = append(c.problems, p)
 }
 
 func (c *checker) all() {

@@ -4,15 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
 // Secret is a reference to a secret, never the secret: exactly one field is
 // set. It prints and marshals as the reference.
 type Secret struct {
-	Env  string `json:"env,omitempty" key:"env" pattern:"^[A-Za-z_][A-Za-z0-9_]*$" doc:"name of an environment variable"`
+	Env  string `json:"env,omitempty" key:"env" doc:"name of an environment variable"`
 	File string `json:"file,omitempty" key:"file" doc:"path of a file"`
 }
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // referenceHint is how a secret is written.
 const referenceHint = "write {env: NAME} or {file: path}"
@@ -26,6 +29,9 @@ func (s *Secret) DecodeNode(n Node) Problems {
 	type fields Secret // without this method
 	if problems := n.Decode((*fields)(s)); len(problems) > 0 {
 		return problems
+	}
+	if s.Env != "" && !variableName.MatchString(s.Env) {
+		return Problems{n.At("env").Problem("is not the name of an environment variable", "write {env: NAME}; the secret itself stays outside of the file")}
 	}
 	if (s.Env == "") == (s.File == "") {
 		return Problems{n.Problem("a secret is either env or file", referenceHint)}

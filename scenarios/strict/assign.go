@@ -162,7 +162,5 @@ func (n Node) made(origin, key string) *yaml.Node {
 
 // plain is a scalar that stands nowhere in a file.
 func plain(text string) *yaml.Node {
-	y := &yaml.Node{Kind: yaml.ScalarNode, Value: text}
-	y.Tag = y.ShortTag()
-	return y
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 }

@@ -165,7 +165,7 @@ func describe(n Node) string {
 	case n.IsList():
 		return "a list"
 	}
-	return fmt.Sprintf("%q", n.YAML.Value)
+	return "a single value" // which may be confidential
 }
 
 // list writes words for a hint.

@@ -16,7 +16,7 @@ import (
 const (
 	maxBytes = 1 << 20
 	maxDepth = 40
-	maxNodes = 50_000
+	maxNodes = 20_000
 )
 
 // Parse reads one YAML document. The node it returns has its aliases expanded
@@ -88,7 +88,7 @@ func syntax(file string, err error) Problems {
 		p.Line, p.Col = max(mark.Line, 1), max(mark.Column, 1)
 	}
 	switch {
-	case strings.Contains(p.What, "no documents in stream"):
+	case errors.Is(err, io.EOF):
 		p.What, p.Hint = "the file is empty", "loadline init writes a scenario that runs"
 	case strings.Contains(p.What, "flow mapping"), strings.Contains(p.What, "flow sequence"):
 		p.Hint = `inside { } and [ ], write "${NAME}" and text with , : or braces in quotes`

@@ -16,7 +16,7 @@ import (
 
 // decimal is how whole numbers are written: no octal, hexadecimal or
 // underscores, whose reading depends on the version of YAML.
-var decimal = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,18})([eE]\+?[0-9]{1,2})?$`)
+var decimal = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,19})([eE]\+?[0-9]{1,2})?$`)
 
 // scalar reads one value and checks its words and bounds.
 func (r *reader) scalar(n Node, v reflect.Value, f field) {
@@ -25,22 +25,23 @@ func (r *reader) scalar(n Node, v reflect.Value, f field) {
 		r.refuse(n, "is "+describe(n)+", not a single value", f.doc)
 		return
 	}
-	if what, hint := setScalar(n, text, v, f); what != "" {
+	loose := n.doc != nil && n.doc.loose[n.YAML]
+	if what, hint := setScalar(text, n.YAML.Tag, loose, v, f); what != "" {
 		r.refuse(n, what, hint)
 		return
 	}
 	r.bounds(n, text, v, f)
 }
 
-// setScalar stores the text in v; what is not empty if it cannot.
-func setScalar(n Node, text string, v reflect.Value, f field) (what, hint string) {
-	loose := n.doc != nil && n.doc.loose[n.YAML]
+// setScalar stores the text in v; what is not empty if it cannot. The tag is
+// the type that YAML gives to the text, which counts unless it is loose.
+func setScalar(text, tag string, loose bool, v reflect.Value, f field) (what, hint string) {
 	if v.Type() == durationType {
 		return setDuration(text, v)
 	}
 	if len(f.enum) > 0 {
 		if !contains(f.enum, text) {
-			return fmt.Sprintf("%q is not a word that is known here", text), meant(text, f.enum)
+			return fmt.Sprintf("unknown word %q", text), meant(text, f.enum)
 		}
 		v.SetString(text)
 		return "", ""
@@ -56,7 +57,7 @@ func setScalar(n Node, text string, v reflect.Value, f field) (what, hint string
 	}
 	switch v.Kind() {
 	case reflect.String:
-		if !loose && n.YAML.Tag != "!!str" && n.YAML.Tag != "!!timestamp" {
+		if !loose && tag != "!!str" && tag != "!!timestamp" {
 			return fmt.Sprintf("%s is not text", text), "put it in quotes"
 		}
 		if f.pattern != nil && !f.pattern.MatchString(text) {
@@ -65,12 +66,12 @@ func setScalar(n Node, text string, v reflect.Value, f field) (what, hint string
 		v.SetString(text)
 	case reflect.Bool:
 		b, err := strconv.ParseBool(text)
-		if err != nil || text != "true" && text != "false" || !loose && n.YAML.Tag != "!!bool" {
+		if err != nil || text != "true" && text != "false" || !loose && tag != "!!bool" {
 			return fmt.Sprintf("%q is neither true nor false", text), "write true or false, without quotes"
 		}
 		v.SetBool(b)
 	default:
-		return setNumber(n, text, loose, v)
+		return setNumber(text, loose || tag == "!!int" || tag == "!!float", v)
 	}
 	return "", ""
 }
@@ -87,9 +88,9 @@ func setDuration(text string, v reflect.Value) (what, hint string) {
 	return "", ""
 }
 
-// setNumber stores a whole number or a float.
-func setNumber(n Node, text string, loose bool, v reflect.Value) (what, hint string) {
-	number := loose || n.YAML.Tag == "!!int" || n.YAML.Tag == "!!float"
+// setNumber stores a whole number or a float; number is false for text that
+// is in quotes or looks like no number.
+func setNumber(text string, number bool, v reflect.Value) (what, hint string) {
 	if v.CanFloat() {
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil || !number || math.IsNaN(f) || math.IsInf(f, 0) {
@@ -127,7 +128,7 @@ func (r *reader) bounds(n Node, text string, v reflect.Value, f field) {
 			continue
 		}
 		limit := reflect.New(v.Type()).Elem()
-		if what, _ := setScalar(Node{YAML: plain(b.limit)}, b.limit, limit, field{}); what != "" {
+		if what, _ := setScalar(b.limit, "", true, limit, field{}); what != "" {
 			panic("strict: bound " + b.limit + " of " + f.key + ": " + what)
 		}
 		if order(v, limit) == b.wrong {

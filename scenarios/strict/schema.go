@@ -62,6 +62,9 @@ func schemaOf(t reflect.Type, f field) map[string]any {
 	if zero.CanUint() && whole["minimum"] == nil {
 		whole["minimum"] = 0
 	}
+	if zero.CanUint() && whole["maximum"] == nil {
+		whole["maximum"] = uint64(1)<<t.Bits() - 1
+	}
 	return orEnv(whole)
 }
 
