@@ -81,6 +81,7 @@ type Environment struct {
 	OpenFiles   uint64     `json:"open_files"`
 	Congestion  string     `json:"congestion"`
 	Virtual     string     `json:"virtual,omitempty"`
+	ClockSource string     `json:"clock_source,omitempty"`
 }
 
 // Trial is one arm measured once in one cell.
