@@ -15,11 +15,11 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-	"go.yaml.in/yaml/v4"
 
 	"loadline/probes"
 	"loadline/scenarios"
 	"loadline/scenarios/plan"
+	"loadline/scenarios/strict"
 	"loadline/scenarios/unit"
 )
 
@@ -57,14 +57,11 @@ func Run(t *testing.T, c Case) {
 // Node parses a work mapping as a scenario file would hand it to a probe.
 func Node(t testing.TB, work string) scenarios.Node {
 	t.Helper()
-	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(work), &doc); err != nil {
+	n, problems := strict.Parse("test.yaml", []byte("work:\n  "+strings.ReplaceAll(strings.TrimSpace(work), "\n", "\n  ")+"\n"))
+	if err := problems.Err(); err != nil {
 		t.Fatalf("the test's own YAML is broken: %v", err)
 	}
-	if len(doc.Content) != 1 {
-		t.Fatalf("the test's own YAML holds %d documents, want 1", len(doc.Content))
-	}
-	return scenarios.Node{YAML: doc.Content[0], File: "test.yaml", Path: "work"}
+	return n.Child("work")
 }
 
 // Check decodes a work mapping and fails the test if the probe refuses it.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -51,6 +52,7 @@ func newH1(conn net.Conn) *h1 {
 type headLimit struct {
 	r    io.Reader
 	left int64
+	err  error // the last
 }
 
 func (l *headLimit) Read(p []byte) (int, error) {
@@ -59,6 +61,7 @@ func (l *headLimit) Read(p []byte) (int, error) {
 	}
 	n, err := l.r.Read(p)
 	l.left -= int64(n)
+	l.err = err
 	return n, err
 }
 
@@ -289,7 +292,7 @@ func (c *h1) read(method string, p *progress, goOn func()) (*http.Response, erro
 		c.in.left = math.MaxInt64
 		switch {
 		case err != nil:
-			return nil, headError(err)
+			return nil, c.headError(err)
 		case resp.StatusCode == http.StatusSwitchingProtocols:
 			return nil, &protocolError{errUpgrade}
 		case resp.StatusCode >= 200:
@@ -304,11 +307,17 @@ func (c *h1) read(method string, p *progress, goOn func()) (*http.Response, erro
 	return nil, &protocolError{errInterim}
 }
 
-// headError tells a connection that broke from a head that is not HTTP.
-func headError(err error) error {
+// headError tells a connection that broke from a head that is not HTTP. The
+// parser takes a line that was cut off for a malformed one.
+func (c *h1) headError(err error) error {
 	var broken net.Error
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.As(err, &broken) {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.As(err, &broken):
 		return err
+	case c.in.err != nil && c.in.left > 0 && !strings.HasPrefix(err.Error(), "malformed HTTP"):
+		return c.in.err
+	case c.in.left <= 0:
+		return &protocolError{errHead}
 	}
 	return &protocolError{err}
 }

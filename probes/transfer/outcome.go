@@ -41,6 +41,10 @@ func judge(ctx context.Context, err error) (probes.Outcome, error) {
 	return judgeConnection(err)
 }
 
+// fromPeer is the cause the library gives to resets that the peer sent; its own
+// complaints about the peer's frames have others.
+const fromPeer = "received from peer"
+
 // judgeConnection tells a broken connection from a broken protocol.
 func judgeConnection(err error) (probes.Outcome, error) {
 	var away http2.GoAwayError
@@ -49,7 +53,7 @@ func judgeConnection(err error) (probes.Outcome, error) {
 	switch {
 	case errors.As(err, &away):
 		return probes.Reset, fmt.Errorf("the peer ended the HTTP/2 connection: %v", away.ErrCode)
-	case errors.As(err, &stream) && stream.Cause != nil:
+	case errors.As(err, &stream) && stream.Cause != nil && stream.Cause.Error() != fromPeer:
 		return probes.Protocol, &protocolError{err}
 	case errors.As(err, &stream):
 		return probes.Reset, fmt.Errorf("the peer reset the HTTP/2 stream: %v", stream.Code)

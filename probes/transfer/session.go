@@ -131,9 +131,12 @@ func (s *session) run(parent context.Context, lane *lane, j job) probes.Observat
 	o.Phases.Resolve, o.Phases.Connect, o.Phases.TLS = opening.Resolve, opening.Connect, opening.TLS
 	o.FirstByte, o.End = mark(p.firstAt.Load()), mark(end)
 	moved := p.end()
-	if j.part == nil {
+	switch {
+	case j.part == nil && o.Outcome == probes.OK:
+		o.Sent = unit.Bytes(p.handed.Load()) // the answer proves what acknowledgements under way do not yet
+	case j.part == nil:
 		o.Sent = moved
-	} else {
+	default:
 		o.Received = unit.Bytes(p.received.Load())
 	}
 	t.settle(v)
