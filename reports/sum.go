@@ -1,0 +1,163 @@
+package reports
+
+import (
+	"math"
+	"sort"
+	"time"
+
+	"loadline/probes"
+	"loadline/probes/record"
+	"loadline/reports/compare"
+	"loadline/scenarios/metric"
+	"loadline/scenarios/unit"
+)
+
+// latencyRows are the durations that a report lists, in order.
+var latencyRows = []metric.ID{metric.Response, metric.Service, metric.TTFB, metric.Connect, metric.TLS}
+
+// phaseRows are the slices of an op, in the order in which they happen.
+var phaseRows = []string{"resolve", "connect", "tls", "continue", "send", "wait", "receive"}
+
+// maxCurves bounds the transfer curves of an arm that a report carries.
+const maxCurves = 12
+
+// sumUp folds the trials of one arm in one cell; there is at least one.
+func sumUp(arm, role string, ts []record.Trial) CellArm {
+	a := CellArm{Arm: arm, Role: role, Trials: len(ts)}
+	outcomes := map[probes.Outcome]uint64{}
+	merged := map[metric.ID]*record.Hist{}
+	var goodputs, rates []float64
+	for _, t := range ts {
+		for o, n := range t.Ops {
+			outcomes[o] += n
+		}
+		for id, l := range t.Latency {
+			if merged[id] == nil {
+				merged[id] = record.NewHist()
+			}
+			merged[id].Merge(l.Done)
+		}
+		span := t.Span.Seconds()
+		low, high := float64(t.Bytes.Proven)/span, float64(t.Bytes.Moved)/span
+		goodputs = append(goodputs, low)
+		rates = append(rates, float64(t.Ops[probes.OK])/span)
+		a.PerBlock = append(a.PerBlock, BlockValue{t.Block, low, high})
+		a.Failures = append(a.Failures, t.Failures...)
+		if len(a.Transfer) < maxCurves {
+			a.Transfer = append(a.Transfer, curve(t))
+		}
+	}
+	for _, o := range probes.Outcomes {
+		if n := outcomes[o]; n > 0 {
+			a.Outcomes = append(a.Outcomes, Count{string(o), n})
+		}
+	}
+	a.Goodput, a.Rate = spread(goodputs), spread(rates)
+	for _, id := range latencyRows {
+		if h := merged[id]; h.Count() > 0 {
+			a.Latency = append(a.Latency, quantiles(string(id), h))
+		}
+	}
+	for _, p := range phaseRows {
+		if h := merged[metric.ID("phase."+p)]; h.Count() > 0 {
+			a.Phases = append(a.Phases, Phase{p, h.HDR().Mean() / 1e9})
+		}
+	}
+	a.Backends, a.Network = backends(ts), network(ts)
+	return a
+}
+
+// Quantiles is the row of a metric; NaN throughout if there is none.
+func (a CellArm) Quantiles(id string) Quantiles {
+	for _, q := range a.Latency {
+		if q.Metric == id {
+			return q
+		}
+	}
+	nan := math.NaN()
+	return Quantiles{id, nan, nan, nan, nan, nan, nan, 0}
+}
+
+func quantiles(id string, h *record.Hist) Quantiles {
+	at := func(q float64) float64 { return float64(h.HDR().ValueAtQuantile(q)) / 1e9 }
+	return Quantiles{id, at(50), at(90), at(95), at(99), at(99.9), at(100), h.Count()}
+}
+
+func spread(values []float64) Spread {
+	s := compare.Describe(values)
+	return Spread{Median: s.Median, Min: s.Min, Max: s.Max, MAD: s.MAD}
+}
+
+func curve(t record.Trial) Curve {
+	c := Curve{Block: t.Block}
+	step := t.Timeline.Step.Seconds()
+	for i, b := range t.Timeline.Bytes {
+		c.T = append(c.T, float64(i)*step)
+		c.BPS = append(c.BPS, float64(b)/step)
+	}
+	return c
+}
+
+func backends(ts []record.Trial) []BackendRow {
+	hists := map[string]*record.Hist{}
+	rows := map[string]*BackendRow{}
+	var total uint64
+	for _, t := range ts {
+		for name, b := range t.Backends {
+			if rows[name] == nil {
+				rows[name], hists[name] = &BackendRow{Name: name}, record.NewHist()
+			}
+			rows[name].Ops += b.Ops
+			rows[name].Failed += b.Failed
+			hists[name].Merge(b.Service)
+			total += b.Ops
+		}
+	}
+	out := make([]BackendRow, 0, len(rows))
+	for name, row := range rows {
+		q := quantiles(name, hists[name])
+		row.Share, row.P50, row.P95, row.Max = float64(row.Ops)/float64(total), q.P50, q.P95, q.Max
+		out = append(out, *row)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
+
+// network sums counts and times, and takes medians of what is no sum.
+func network(ts []record.Trial) record.Network {
+	var n record.Network
+	var rtt, minRTT, delivery, perStream []float64
+	for _, t := range ts {
+		x := t.Network
+		n.Opened += x.Opened
+		n.Reused += x.Reused
+		n.Retrans += x.Retrans
+		n.Busy += x.Busy
+		n.RwndLimit += x.RwndLimit
+		n.SndbufLimt += x.SndbufLimt
+		n.Congestion = x.Congestion
+		rtt, minRTT = append(rtt, float64(x.RTT)), append(minRTT, float64(x.MinRTT))
+		delivery, perStream = append(delivery, float64(x.Delivery)), append(perStream, float64(x.PerStream))
+	}
+	n.RTT, n.MinRTT = duration(rtt), duration(minRTT)
+	n.Delivery, n.PerStream = rate(delivery), rate(perStream)
+	return n
+}
+
+// median of the values that are known (not 0); 0 if none is.
+func median(values []float64) float64 {
+	known := values[:0:0]
+	for _, v := range values {
+		if v > 0 {
+			known = append(known, v)
+		}
+	}
+	if len(known) == 0 {
+		return 0
+	}
+	return compare.Describe(known).Median
+}
+
+func duration(ns []float64) time.Duration { return time.Duration(median(ns)) }
+
+func rate(values []float64) unit.BytesPerSecond { return unit.BytesPerSecond(median(values)) }

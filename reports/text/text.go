@@ -1,0 +1,160 @@
+// Package text draws the report for a terminal or a log: the verdict sentence
+// first, then the criteria, then what explains them. It uses no colour codes
+// of its own; a caller that writes to a terminal sets Color.
+package text
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"loadline/reports"
+	"loadline/reports/verdict"
+)
+
+// Renderer draws plain text, with ANSI colours for the verdict words if Color.
+type Renderer struct{ Color bool }
+
+// Format is "text".
+func (Renderer) Format() string { return "text" }
+
+// Render draws the report; lines of tables may be as wide as their content.
+func (x Renderer) Render(w io.Writer, r reports.Report) error {
+	var b strings.Builder
+	x.head(&b, r)
+	x.criteria(&b, r)
+	arms(&b, r)
+	evidence(&b, r)
+	foot(&b, r)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (x Renderer) head(b *strings.Builder, r reports.Report) {
+	fmt.Fprintf(b, "%s %s\n", reports.Mark(r.Decision.Verdict), x.paint(r.Decision.Verdict, r.Decision.Sentence))
+	fmt.Fprintf(b, "  %s · run %s · %s\n", r.Scenario, r.Run, r.Took.Round(100e6))
+	if r.Partial != "" {
+		fmt.Fprintf(b, "  PARTIAL: %s\n", r.Partial)
+	}
+}
+
+func (x Renderer) criteria(b *strings.Builder, r reports.Report) {
+	if len(r.Decision.Findings) == 0 {
+		return
+	}
+	t := newTable()
+	t.AppendHeader(table.Row{"criterion", "cell", "arm", "reference", "candidate", "worse by", "allowed", "n", "verdict"})
+	for _, f := range r.Decision.Findings {
+		t.AppendRow(table.Row{
+			f.Metric + " " + f.Stat, f.Cell, f.Arm,
+			reports.Quantity(f.Values.Reference, f.Unit), reports.Quantity(f.Values.Candidate, f.Unit),
+			reports.EffectWords(f), reports.Allowed(f), f.N, reports.Mark(f.Verdict) + " " + x.paint(f.Verdict, string(f.Verdict)),
+		})
+	}
+	section(b, "", t)
+	for _, f := range r.Decision.Findings {
+		if f.Verdict != verdict.Pass {
+			fmt.Fprintf(b, "  %s %s: %s\n", reports.Mark(f.Verdict), reports.FindingName(f), f.Reason)
+		}
+	}
+}
+
+func arms(b *strings.Builder, r reports.Report) {
+	t := newTable()
+	t.AppendHeader(table.Row{"cell", "arm", "role", "goodput", "ops/s", "response p50", "p95", "p99", "outcomes"})
+	for _, c := range r.Cells {
+		for _, a := range c.Arms {
+			q := a.Quantiles("response")
+			t.AppendRow(table.Row{
+				c.ID, a.Arm, a.Role, reports.Quantity(a.Goodput.Median, "B/s"), reports.Quantity(a.Rate.Median, "1/s"),
+				reports.Seconds(q.P50), reports.Seconds(q.P95), reports.Seconds(q.P99), outcomes(a.Outcomes),
+			})
+		}
+	}
+	section(b, "Arms side by side (medians of blocks)", t)
+}
+
+func outcomes(cs []reports.Count) string {
+	parts := make([]string, 0, len(cs))
+	for _, c := range cs {
+		parts = append(parts, fmt.Sprintf("%d %s", c.N, c.Name))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func evidence(b *strings.Builder, r reports.Report) {
+	if a := r.Attribution; a.Where != "" {
+		fmt.Fprintf(b, "\nWhere: %s\n", a.Where)
+		for _, e := range a.Evidence {
+			fmt.Fprintf(b, "  - %s\n", e)
+		}
+	}
+	if len(r.Ledger) > 0 {
+		fmt.Fprintf(b, "\nIntegrity: %s\n", reports.LedgerWords(r.Decision.Integrity))
+		for _, l := range r.Ledger {
+			for _, c := range l.Cases[:min(len(l.Cases), 5)] {
+				fmt.Fprintf(b, "  - %s: %s\n", l.Arm, reports.CaseWords(c))
+			}
+		}
+	}
+	list(b, "The measurement is not to be trusted", r.Decision.Health.Problems)
+	list(b, "Generator", r.Decision.Health.Remarks)
+	list(b, "Warnings", r.Decision.Warnings)
+}
+
+func foot(b *strings.Builder, r reports.Report) {
+	if r.Decision.MoreBlocks > 0 {
+		fmt.Fprintf(b, "\nAbout %d more blocks would likely decide.\n", r.Decision.MoreBlocks)
+	}
+	list(b, "Reproduce", r.Reproduce)
+}
+
+func list(b *strings.Builder, title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s:\n", title)
+	for _, l := range lines {
+		fmt.Fprintf(b, "  - %s\n", l)
+	}
+}
+
+func newTable() table.Writer {
+	t := table.NewWriter()
+	s := table.StyleDefault
+	s.Format.Header = 0
+	s.Options = table.OptionsNoBordersAndSeparators
+	s.Box.PaddingLeft, s.Box.PaddingRight = "", "  "
+	t.SetStyle(s)
+	return t
+}
+
+func section(b *strings.Builder, title string, t table.Writer) {
+	if t.Length() == 0 {
+		return
+	}
+	b.WriteByte('\n')
+	if title != "" {
+		b.WriteString(title + "\n")
+	}
+	for line := range strings.Lines(t.Render() + "\n") {
+		b.WriteString("  " + strings.TrimRight(line, " \n") + "\n")
+	}
+}
+
+// paint colours a verdict's words where the terminal shows colours.
+func (x Renderer) paint(v verdict.Verdict, words string) string {
+	if !x.Color {
+		return words
+	}
+	code := "33" // yellow: neither yes nor no
+	switch v {
+	case verdict.Pass, verdict.Improved:
+		code = "32"
+	case verdict.Regressed:
+		code = "31"
+	}
+	return "\x1b[1;" + code + "m" + words + "\x1b[0m"
+}

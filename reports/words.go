@@ -1,0 +1,87 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"loadline/probes/record"
+	"loadline/reports/verdict"
+)
+
+// FindingName names a finding in one line: goodput mean, through, 100MiB h2.
+func FindingName(f verdict.Finding) string {
+	name := f.Metric + " " + f.Stat + ", " + f.Arm
+	if f.Cell != "" && f.Cell != "all" {
+		name += ", " + f.Cell
+	}
+	return name
+}
+
+// Allowed is the limit of a finding in words.
+func Allowed(f verdict.Finding) string {
+	if !math.IsNaN(f.Margin) {
+		return "at most " + Times(f.Margin) + " worse"
+	}
+	return "at most " + Quantity(f.Max, f.Unit)
+}
+
+// EffectWords is the effect of a finding with its interval, or how it was
+// decided without one.
+func EffectWords(f verdict.Finding) string {
+	if math.IsNaN(f.Margin) || math.IsNaN(f.Effect.Ratio) {
+		return "–"
+	}
+	return Interval(f.Effect.Ratio, f.Effect.Low, f.Effect.High)
+}
+
+// Mark is the sign shown before a verdict; the word always stands beside it.
+func Mark(v verdict.Verdict) string {
+	switch v {
+	case verdict.Pass, verdict.Improved:
+		return "✓"
+	case verdict.Regressed:
+		return "✗"
+	case verdict.Invalid:
+		return "!"
+	default:
+		return "?"
+	}
+}
+
+// LedgerWords is the ack ledger in one line.
+func LedgerWords(i verdict.Integrity) string {
+	if i.Acknowledged == 0 && i.RefusedButStored == 0 {
+		return "nothing was acknowledged"
+	}
+	parts := []string{fmt.Sprintf("%d acknowledged, %d intact", i.Acknowledged, i.Intact)}
+	for _, c := range []Count{
+		{"lost", i.Lost}, {"corrupt", i.Corrupt}, {"duplicated", i.Duplicated},
+		{"refused, but stored", i.RefusedButStored}, {"unverified", i.Unverified},
+	} {
+		if c.N > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.N, c.Name))
+		}
+	}
+	if i.Lost == 0 && !math.IsNaN(i.LossUpperBound95) {
+		parts = append(parts, "a loss rate up to "+Quantity(i.LossUpperBound95, "share")+" could have been missed")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// CaseWords is one op of the ledger in one line.
+func CaseWords(c record.Case) string {
+	return fmt.Sprintf("%s (trial %d, op %d, answered %s): %s: %s",
+		c.Name, c.Trial, c.Seq, c.Outcome, strings.ReplaceAll(c.Finding, "_", " "), strings.Join(c.Evidence, "; "))
+}
+
+// PeerWords is who answered, in one line.
+func PeerWords(p record.Peer) string {
+	words := []string{p.Address, p.Protocol}
+	for _, w := range []string{p.TLS, p.Server, p.Via} {
+		if w != "" {
+			words = append(words, w)
+		}
+	}
+	return strings.Join(words, " · ")
+}
