@@ -133,7 +133,7 @@ func (r *Result) pass() {
 // undecided names why neither side was reached.
 func (r *Result) undecided() Reason {
 	switch {
-	case r.Pairs < MinPairs(r.LevelLow) && r.Pairs < MinPairs(r.LevelHigh):
+	case r.Pairs < MinPairs(r.LevelLow) && r.Pairs < MinPairs(r.LevelHigh) && math.IsInf(r.Low, -1) && math.IsInf(r.High, 1):
 		return ReasonTooFewPairs
 	case r.P <= r.LevelLow:
 		return ReasonWorseUnproven

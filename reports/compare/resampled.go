@@ -20,11 +20,15 @@ const (
 // Bounds are percentile bounds, expanded for few blocks: n blocks resampled
 // vary by sqrt((n-1)/n) too little and have tails of the normal law where
 // Student's with n-1 degrees is due, so the bound at error alpha is the
-// percentile at Phi(-t), t = t_{n-1}(alpha) sqrt(n/(n-1)). A percentile in the
-// outer 1 % would rest on a handful of resamples; there the distance between
-// the bootstrap median and the 1 % percentile is scaled by t / z(1 %) instead.
-// No bound is given at alpha < 2^-n, the rarest event that exchanging the
-// labels of the arms within n blocks can make.
+// percentile at Phi(-t), t = t_{n-1}(alpha) sqrt((n+1)/(n-1)). Of that root,
+// sqrt(n/(n-1)) is the textbook's; the other sqrt((n+1)/n) is ours: without it
+// quantiles of blocks that differ by 12 to 15 % miss one-sided in 5.7 % instead
+// of 5 % of cases (8 and 12 blocks), with it in 4.8 to 5.2 %.
+//
+// A percentile in the outer 1 % would rest on a handful of resamples; there the
+// distance between the bootstrap median and the 1 % percentile is scaled by
+// t / z(1 %) instead. No bound is given at alpha < 2^-n, the rarest event that
+// exchanging the labels of the arms within n blocks can make.
 //
 // Sources: B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993)
 // ch. 13 (percentile); T. Hesterberg, The American Statistician 69 (2015) 371
@@ -80,7 +84,7 @@ var tailZ = distuv.UnitNormal.Quantile(1 - tailLevel)
 // resamples of n blocks.
 func (r Resampled) expand(alpha float64) float64 {
 	n := float64(r.n)
-	return math.Sqrt(n/(n-1)) * studentQuantile(1-alpha, n-1)
+	return math.Sqrt((n+1)/(n-1)) * studentQuantile(1-alpha, n-1)
 }
 
 // place is the index of the order statistic that cuts off the share level.
