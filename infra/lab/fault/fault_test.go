@@ -136,6 +136,10 @@ func TestInjectIsAllOrNothingAndHealRemoves(t *testing.T) {
 	if err := s.Inject(Fault{Kind: Lose}, Fault{Kind: "lost"}); err == nil || len(s.State()) != 0 {
 		t.Errorf("error %v, in force %v", err, s.State())
 	}
+	lacking := Set{Lacks: []Kind{Swap}}
+	if err := lacking.Inject(Fault{Kind: Swap}); err == nil || lacking.Inject(Fault{Kind: Lose}) != nil {
+		t.Errorf("a service that lacks swap: %v", err)
+	}
 	if err := s.Inject(Fault{Kind: Lose, Every: 2}); err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,9 @@ package fault
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +20,8 @@ type Request struct {
 // Set is the list of faults in force at one service. It may be changed and
 // asked from any goroutine. The zero Set is a healthy service.
 type Set struct {
+	Lacks []Kind // kinds that this service cannot have; fixed before first use
+
 	mu     sync.Mutex
 	armed  []*armed
 	count  atomic.Int32 // len(armed), read without the lock on the healthy path
@@ -43,6 +47,9 @@ func (s *Set) Inject(faults ...Fault) error {
 	for _, f := range faults {
 		if err := f.Check(); err != nil {
 			return err
+		}
+		if slices.Contains(s.Lacks, f.Kind) {
+			return fmt.Errorf("fault %s: this service cannot have it (inject it at the origin)", f.Kind)
 		}
 	}
 	s.mu.Lock()

@@ -50,10 +50,6 @@ const DefaultMemory = 2 << 30
 // connection: large, so that the origin is never what holds an upload back.
 const window = 32 << 20
 
-// DefaultNames are the names in the origin's certificate unless others are
-// given: by the first an arm can be addressed with any connect address.
-var DefaultNames = []string{"files.lab.test", "localhost", "127.0.0.1", "::1"}
-
 // Options describe one origin. The zero value is a healthy cleartext origin
 // on a free port that keeps bodies in memory.
 type Options struct {
@@ -64,7 +60,7 @@ type Options struct {
 	Dir         string // where the temporary file is made; default the system's
 
 	CA         *pki.CA  // serve TLS with a certificate from this authority
-	Names      []string // in that certificate; default DefaultNames
+	Names      []string // in that certificate; default pki.DefaultNames
 	HTTP1Only  bool     // do not offer HTTP/2
 	ClientCert bool     // refuse clients without a certificate of CA
 	Auth       Auth     // ask for credentials
@@ -111,7 +107,7 @@ func New(o Options) (*Origin, error) {
 		o.MemoryLimit = DefaultMemory
 	}
 	if len(o.Names) == 0 {
-		o.Names = DefaultNames
+		o.Names = pki.DefaultNames
 	}
 	switch o.Store {
 	case Memory, Discard, Sink:

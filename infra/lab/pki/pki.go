@@ -27,6 +27,10 @@ const (
 	backdate = time.Hour
 )
 
+// DefaultNames are the names of the lab's servers: by the first, an arm can be
+// addressed whatever the address it connects to.
+var DefaultNames = []string{"files.lab.test", "localhost", "127.0.0.1", "::1"}
+
 // CA signs the certificates of one lab.
 type CA struct {
 	cert *x509.Certificate
