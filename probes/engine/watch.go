@@ -27,14 +27,19 @@ func (p *part) watch(ctx context.Context, done <-chan struct{}) sums {
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
 	end, cause, stopped := p.length+p.drain, probes.ErrCut, ctx.Done()
+	over := time.NewTimer(end)
+	defer over.Stop()
 	for now := time.Duration(0); now < end; now = time.Since(p.epoch) {
 		select {
 		case <-done:
 			return p.look(end)
 		case <-stopped:
-			end, cause, stopped = min(end, time.Since(p.epoch)+stopDrain), probes.ErrStop, nil
+			now = time.Since(p.epoch)
+			end, cause, stopped = min(end, now+stopDrain), probes.ErrStop, nil
+			over.Reset(end - now)
 		case <-tick.C:
 			p.look(end)
+		case <-over.C:
 		}
 	}
 	p.shut()
