@@ -126,6 +126,14 @@ func (c *tally) atMost(t *testing.T, what string, count int, share float64) {
 	}
 }
 
+// notAbove is atMost for a rate that the rule holds exactly at its target where
+// there is one look: the full version, too, fails only when the count is above
+// it by more than two standard errors of the simulation.
+func (c *tally) notAbove(t *testing.T, what string, count int, share float64) {
+	t.Helper()
+	c.atMost(t, what, count, share+2*math.Sqrt(share*(1-share)/float64(c.runs)))
+}
+
 // atLeast is atMost for the runs that are not among count.
 func (c *tally) atLeast(t *testing.T, what string, count int, share float64) {
 	t.Helper()
