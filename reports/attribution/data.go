@@ -2,6 +2,7 @@ package attribution
 
 import (
 	"fmt"
+	"strings"
 
 	"loadline/probes"
 	"loadline/probes/record"
@@ -98,33 +99,35 @@ func (s scene) equallyBad(o probes.Outcome) bool {
 	return float64(s.ref.ops[o])/float64(s.ref.ended()) > cand/2
 }
 
+// silentEnd is how the probe words an answer that ended early without any sign
+// of an error; one that broke visibly reads otherwise.
+const silentEnd = "as if that were all"
+
 // truncated recognises bodies that end early although the answer said success,
 // and what the same objects did around.
 func truncated(v view) []clue {
-	var n, of, refBroken, refOf uint64
-	clean := func(f record.Failure) bool { return f.Outcome == probes.Short && f.Status/100 == 2 }
-	status := 0
+	silent := func(f record.Failure) bool {
+		return f.Outcome == probes.Short && f.Status/100 == 2 && strings.Contains(f.Message, silentEnd)
+	}
+	var n, of, broken, refOf uint64
+	status, cell := 0, ""
 	for _, s := range v.scenes {
-		if s.cand.ops[probes.Short] == 0 || s.equallyBad(probes.Short) {
+		kept := s.cand.failures(silent)
+		if len(kept) == 0 || len(s.ref.failures(silent)) > 0 {
 			continue
 		}
-		kept := s.cand.failures(clean)
-		if len(kept) == 0 {
-			continue
-		}
-		status = kept[0].Status
+		status, cell = kept[0].Status, v.in(s)
 		n, of = n+s.cand.ops[probes.Short], of+s.cand.ended()
-		refBroken, refOf = refBroken+s.ref.failed()-s.ref.ops[probes.Short], refOf+s.ref.ended()
+		broken, refOf = broken+s.ref.failed(), refOf+s.ref.ended()
 	}
 	if n == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("%d of %d answers with status %d ended before the body was whole, without any sign of an error", n, of, status)
-	cause := fmt.Sprintf("bodies truncated under status %d", status)
-	if refBroken > 0 {
-		text += fmt.Sprintf("; around, %d of %d break with a visible error instead: the origin dies mid-body, and the path hides it (as an HTTP/1.0 hop does, whose bodies end when the connection does)", refBroken, refOf)
+	text := fmt.Sprintf("%d of %d answers with status %d%s ended before the body was whole, without any sign of an error", n, of, status, cell)
+	if broken > 0 {
+		text += fmt.Sprintf("; around, %d of %d break with a visible error instead: the origin dies mid-body, and the path hides it (as an HTTP/1.0 hop does, whose bodies end when the connection does)", broken, refOf)
 	}
-	return []clue{{aboutData, fact, cause, text}}
+	return []clue{{aboutData, fact, fmt.Sprintf("bodies truncated under status %d", status), text}}
 }
 
 // duplicates says what was sent once and stored more than once.

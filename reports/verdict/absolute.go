@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"loadline/probes"
-	"loadline/probes/record"
 	"loadline/reports/compare"
 	"loadline/scenarios"
 	"loadline/scenarios/metric"
@@ -59,8 +57,8 @@ func (m measured) limit(c scenarios.Criterion, at place, o Options) (j judged, o
 // sighting is how often something was seen among how many chances to see it.
 type sighting struct {
 	events, of uint64
-	// what names an event ("failed op"), among names the chances ("op").
-	what, among string
+	// among names the chances ("op"), one and many what happened to them.
+	among, one, many string
 	// detail says more of the events, empty if nothing is known.
 	detail string
 	// perBlock, if known, tell how events cluster.
@@ -73,6 +71,15 @@ type sighting struct {
 	blind string
 }
 
+// seen is the sighting in words.
+func (s sighting) seen(f *Finding) string {
+	did := s.many
+	if s.events == 1 {
+		did = s.one
+	}
+	return fmt.Sprintf("%d of %s through `%s`%s %s%s", s.events, count(s.of, s.among), f.Arm, inCell(f.Cell), did, inWords(s.detail))
+}
+
 // judgeCount judges a count or a share of ops against its limit. A count is
 // exceeded as soon as it is seen to be; a share above zero needs its exact
 // lower bound above the limit, because ops are a sample.
@@ -82,30 +89,33 @@ func judgeCount(f *Finding, s sighting, rule compare.Rule) {
 	if s.of > 0 {
 		rate = float64(s.events) / float64(s.of)
 	}
-	seen := fmt.Sprintf("%s of %s%s in `%s`%s", count(s.events, s.what), count(s.of, s.among), inWords(s.detail), f.Arm, inCell(f.Cell))
+	seen := s.seen(f)
 	isRate := metric.Stat(f.Stat) == metric.StatRate
 	f.Values.Candidate = float64(s.events)
 	if isRate {
 		f.Values.Candidate = rate
 	}
-	limit := Amount(metric.Unit(f.Unit), f.Max)
+	limit := "none"
+	if f.Max > 0 {
+		limit = "at most " + Amount(metric.Unit(f.Unit), f.Max)
+	}
 	switch {
 	case s.events > 0 && f.exceeded(s, isRate, rule):
 		f.Verdict = Regressed
-		f.Reason = fmt.Sprintf("%s; at most %s allowed", seen, limit)
+		f.Reason = fmt.Sprintf("%s; %s allowed", seen, limit)
 	case s.blind != "":
 		f.Reason = fmt.Sprintf("%s %s of `%s`%s: %s", f.Metric, f.Stat, f.Arm, inCell(f.Cell), s.blind)
 	case s.of == 0:
 		f.Reason = fmt.Sprintf("%s %s of `%s`%s: there was no %s to judge by", f.Metric, f.Stat, f.Arm, inCell(f.Cell), s.among)
 	case s.events == 0:
 		f.Verdict = Pass
-		f.Reason = fmt.Sprintf("no %s among %s in `%s`%s; up to %s could have been missed (95 %%)",
-			s.what, count(s.of, s.among), f.Arm, inCell(f.Cell), Amount(metric.Share, compare.Missed(int(s.of))))
+		f.Reason = fmt.Sprintf("none of %s through `%s`%s %s; up to %s could have been missed (95 %%)",
+			count(s.of, s.among), f.Arm, inCell(f.Cell), s.one, Amount(metric.Share, compare.Missed(int(s.of))))
 	case !isRate || rate <= f.Max:
 		f.Verdict = Pass
-		f.Reason = fmt.Sprintf("%s; at most %s allowed", seen, limit)
+		f.Reason = fmt.Sprintf("%s; %s allowed", seen, limit)
 	default:
-		f.Reason = fmt.Sprintf("%s is %s, above the %s allowed, but so few could be chance; more blocks would tell",
+		f.Reason = fmt.Sprintf("%s, which is %s; %s allowed, but so few could be chance: more blocks would tell",
 			seen, Amount(metric.Share, rate), limit)
 	}
 }
@@ -156,7 +166,7 @@ func (m measured) judgeLargest(f *Finding, c scenarios.Criterion, at place) {
 	case f.Values.Candidate > f.Max:
 		f.Verdict, f.Reason = Regressed, is
 	case open > 0:
-		f.Reason = fmt.Sprintf("%s, but %s did not end and could have taken longer", is, count(open, "op"))
+		f.Reason = fmt.Sprintf("%s, but %s failed or were cut and could have taken longer", is, count(open, "op"))
 	default:
 		f.Verdict, f.Reason = Pass, is
 	}
@@ -165,7 +175,7 @@ func (m measured) judgeLargest(f *Finding, c scenarios.Criterion, at place) {
 // judgeTail judges a quantile against a limit by the share of ops beyond it:
 // p99 is at most x when at most 1 % of the ops take longer than x.
 func (m measured) judgeTail(f *Finding, c scenarios.Criterion, at place, share float64, rule compare.Rule) {
-	s := sighting{what: "slower op", among: "op"}
+	s := sighting{among: "op"}
 	var open uint64
 	for _, t := range m.trials[at] {
 		l := t.Latency[c.Metric]
@@ -193,6 +203,8 @@ func (m measured) judgeTail(f *Finding, c scenarios.Criterion, at place, share f
 		f.Reason = fmt.Sprintf("%s; %s needs %s", is, c.Stat, count(uint64(needed), "op"))
 	case float64(s.events+open) <= (1-share)*float64(s.of):
 		f.Verdict, f.Reason = Pass, is
+	case open > 0:
+		f.Reason = fmt.Sprintf("%s, but %s failed or were cut and could have taken longer", is, count(open, "op"))
 	default:
 		f.Reason = is + ", but it could be chance; more blocks would tell"
 	}
@@ -221,27 +233,27 @@ func (m measured) judgeMean(f *Finding, c scenarios.Criterion, at place, rule co
 	}
 }
 
-// errors is how many ops of an arm failed.
+// errors is how many ops of an arm failed. Starts that found no place in
+// flight are errors of an arm if the same load fits on the reference: the arm
+// kept its callers waiting. Starts that the generator missed are not.
 func (m measured) errors(at place) sighting {
-	s := sighting{what: "failed op", among: "op"}
+	s := sighting{among: "op", one: "failed", many: "failed"}
+	fits := m.reference == "" || shareOfDue(m.trials[place{at.cell, m.reference}], unstarted) <= maxDropped
+	starved := at.arm != m.reference && fits && shareOfDue(m.trials[at], unstarted) > maxDropped
 	for _, t := range m.trials[at] {
 		one := tally{ops: t.Ops}
-		events, of := one.failed()+m.starved(t), one.ended()+m.starved(t)
+		events, of := one.failed(), one.ended()
+		if starved {
+			events, of = events+t.Health.Unstarted, of+t.Health.Unstarted
+		}
 		s.events, s.of = s.events+events, s.of+of
 		s.blockEvents, s.blockOf = append(s.blockEvents, int(events)), append(s.blockOf, int(of))
 	}
-	if s.events > 0 {
+	switch {
+	case starved:
+		s.detail = "starts for which no op in flight ended in time are among them"
+	case s.events > 0:
 		s.detail = m.failure(at.arm, []string{at.cell})
 	}
 	return s
-}
-
-// starved is how many starts of a trial were dropped because the target kept
-// every op in flight that the scenario allows: an error of the arm. Starts
-// that the generator itself could not make are not.
-func (m measured) starved(t record.Trial) uint64 {
-	if !m.targetKeptUs(t) {
-		return 0
-	}
-	return t.Ops[probes.Dropped]
 }

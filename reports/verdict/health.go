@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 
-	"loadline/probes"
 	"loadline/probes/record"
 	"loadline/scenarios"
 	"loadline/scenarios/metric"
@@ -29,8 +28,8 @@ type ailment struct {
 	// arm and cell say where; empty is everywhere.
 	arm, cell string
 	text      string
-	// remark marks what only warns.
-	remark bool
+	// remark marks what only warns; onlyCompared what is no matter of limits.
+	remark, onlyCompared bool
 	// voidsHarm tells whether a REGRESSED of that finding is void too; nil is
 	// never. An ailment of the reference makes no candidate look worse that
 	// is not.
@@ -124,51 +123,55 @@ func typicalOp(t record.Trial) float64 {
 	return math.Inf(1)
 }
 
-// starts examines an open load: starts that were late or not made at all.
+// starts examines an open load: starts that the generator made late or not at
+// all, and starts for which no place in flight came free.
 func (m measured) starts(at place, trials []record.Trial) []ailment {
 	if m.run.Header.Scenario.Load.Model != scenarios.Open {
 		return nil
 	}
 	var found []ailment
-	kept := true
-	for _, t := range trials {
-		kept = kept && (t.Ops[probes.Dropped] == 0 || m.targetKeptUs(t))
+	if share := shareOfDue(trials, dropped); share > maxDropped {
+		found = append(found, ailment{
+			text:      fmt.Sprintf("the generator did not make %s of the starts due in `%s`%s", Amount(metric.Share, share), at.arm, inCell(at.cell)),
+			voidsHarm: ofTheArm(at.arm),
+		})
 	}
-	if share := droppedShare(trials); share > maxDropped {
-		a := ailment{text: fmt.Sprintf("%s of the starts due in `%s`%s were dropped", Amount(metric.Share, share), at.arm, inCell(at.cell))}
-		if kept {
-			a.text += fmt.Sprintf(", because all of the %s in flight were waiting for the target", count(m.cap(at.cell), "op"))
-		} else {
-			a.voidsHarm = ofTheArm(at.arm)
-		}
-		found = append(found, a)
+	if share := shareOfDue(trials, unstarted); share > maxDropped {
+		// This is what the arm does to its callers, so its harm stands; but a
+		// load that was not offered cannot show that an arm is well.
+		found = append(found, ailment{text: fmt.Sprintf("%s of the starts due in `%s`%s were dropped, because no place in flight (of %d) came free: the target kept them",
+			Amount(metric.Share, share), at.arm, inCell(at.cell), m.cap(at.cell))})
 	}
 	late := func(t record.Trial) bool {
-		return t.Health.LateP99 > leastLag && t.Health.LateP99.Seconds() > maxLate*typicalOp(t) && !m.targetKeptUs(t)
+		return t.Health.LateP99 > leastLag && t.Health.LateP99.Seconds() > maxLate*typicalOp(t)
 	}
-	if a, ok := sick(at, trials, late, "starts were late by more than %s of the median response (p99)", Amount(metric.Share, maxLate)); ok {
+	if a, ok := sick(at, trials, late, "the generator started ops late by more than %s of the median response (p99)", Amount(metric.Share, maxLate)); ok {
 		found = append(found, a)
 	}
-	queued := func(t record.Trial) bool {
-		return t.Health.LateP99 > leastLag && t.Health.LateP99.Seconds() > maxLate*typicalOp(t) && m.targetKeptUs(t)
-	}
-	if a, ok := sick(at, trials, queued, "starts waited for one of the ops in flight to end by more than %s of the median response (p99), which response counts and service does not", Amount(metric.Share, maxLate)); ok {
-		a.remark = true
-		found = append(found, a)
+	if share := shareOfDue(trials, queued); share > maxDropped {
+		found = append(found, ailment{remark: true, text: fmt.Sprintf(
+			"%s of the starts in `%s`%s waited for a place in flight (of %d), which response counts and service does not",
+			Amount(metric.Share, share), at.arm, inCell(at.cell), m.cap(at.cell))})
 	}
 	return found
 }
 
-func droppedShare(trials []record.Trial) float64 {
-	var dropped, offered uint64
+func dropped(h record.Health) uint64   { return h.Dropped }
+func unstarted(h record.Health) uint64 { return h.Unstarted }
+func queued(h record.Health) uint64    { return h.Queued }
+
+// shareOfDue is a figure of the generator as a share of the starts that were
+// due, over trials.
+func shareOfDue(trials []record.Trial, of func(record.Health) uint64) float64 {
+	var n, offered uint64
 	for _, t := range trials {
-		dropped += max(t.Ops[probes.Dropped], t.Health.Dropped)
+		n += of(t.Health)
 		offered += t.Offered
 	}
 	if offered == 0 {
 		return 0
 	}
-	return float64(dropped) / float64(offered)
+	return float64(n) / float64(offered)
 }
 
 // cap is the number of ops in flight at most in a cell; 0 is none.
@@ -177,15 +180,6 @@ func (m measured) cap(cell string) int {
 		return n
 	}
 	return m.run.Header.Scenario.Load.InFlight
-}
-
-// targetKeptUs reports whether late and missing starts of an open load are the
-// target's doing: the scenario caps the ops in flight, and the generator had
-// cores to spare.
-func (m measured) targetKeptUs(t record.Trial) bool {
-	h := t.Health
-	return m.run.Header.Scenario.Load.Model == scenarios.Open && m.cap(t.Cell) > 0 &&
-		h.CPU < maxCPU && h.SchedLag <= max(leastLag, h.LateP99/4)
 }
 
 // accidents are what spoils single trials beyond doubt.
@@ -238,6 +232,9 @@ func void(found []judged, ailments []ailment) {
 }
 
 func (a ailment) concerns(f Finding) bool {
+	if a.onlyCompared && f.Reference == "" {
+		return false
+	}
 	return (a.cell == "" || f.Cell == "" || a.cell == f.Cell) && (a.arm == "" || a.arm == f.Arm || a.arm == f.Reference)
 }
 

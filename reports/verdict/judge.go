@@ -15,7 +15,7 @@ type Options struct {
 	// Baseline are earlier runs for the criteria written against: baseline;
 	// none makes these criteria NO_BASELINE.
 	Baseline []record.Run
-	// BaselineName is how the baseline is spoken of.
+	// BaselineName is how the baseline is spoken of; "baseline" if empty.
 	BaselineName string
 
 	// look is the number, from 1, of the planned look at which a running run
@@ -31,6 +31,27 @@ type Options struct {
 func Judge(run record.Run, o Options) Decision {
 	o.running, o.look = false, 1
 	return decide(layOut(run), o)
+}
+
+// Compare judges what changed from the base runs to cand: every relative
+// criterion of cand's scenario is taken against them, whatever it was written
+// against; limits are cand's own.
+func Compare(base []record.Run, cand record.Run, name string) Decision {
+	var criteria []scenarios.Criterion
+	asked := map[string]bool{}
+	for _, c := range cand.Header.Scenario.Criteria {
+		if c.Relative() {
+			c.Against = againstBaseline
+			key := fmt.Sprint(c.Metric, c.Stat, c.Arm, c.Cell)
+			if asked[key] {
+				continue
+			}
+			asked[key] = true
+		}
+		criteria = append(criteria, c)
+	}
+	cand.Header.Scenario.Criteria = criteria
+	return Judge(cand, Options{Baseline: base, BaselineName: name})
 }
 
 // JudgeLook judges a run that still goes on, after a whole block, and reports
@@ -70,7 +91,6 @@ func decide(m measured, o Options) Decision {
 	relative := m.relative(o)
 	found = append(found, m.implied(found)...)
 	found = append(found, relative...)
-	found = append(found, m.againstBaseline(o)...)
 
 	ail := m.examine(o)
 	void(found, ail)

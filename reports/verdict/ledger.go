@@ -57,7 +57,7 @@ func looked(l record.Integrity) uint64 { return l.Intact + l.Lost + l.Corrupt }
 
 // lost is what was acknowledged and is not there.
 func (m measured) lost(at place) sighting {
-	s := sighting{what: "lost upload", among: "acknowledged upload", integrity: true, onlyAtEnd: true}
+	s := sighting{among: "acknowledged upload", one: "was lost", many: "were lost", integrity: true, onlyAtEnd: true}
 	l, ok := m.ledgerOf(at)
 	if !ok {
 		s.blind = "nothing was read back, so nothing is known of what was stored"
@@ -69,7 +69,7 @@ func (m measured) lost(at place) sighting {
 
 // corrupt is wrong bytes: of what was read back, or of what was downloaded.
 func (m measured) corrupt(at place) sighting {
-	s := sighting{what: "corrupt object", among: "verified object", integrity: true}
+	s := sighting{among: "verified object", one: "had wrong bytes", many: "had wrong bytes", integrity: true}
 	l, ok := m.ledgerOf(at)
 	s.events, s.of = l.Corrupt, looked(l)
 	if m.work.Direction != "upload" && m.work.Verify != "none" {
@@ -88,12 +88,12 @@ func (m measured) corrupt(at place) sighting {
 // short is a body that ended before its size, whatever the status said.
 func (m measured) short(at place) sighting {
 	t := tallyOf(m.trials[at])
-	return sighting{what: "short body", among: "op", integrity: true, events: t.ops[probes.Short], of: t.ended()}
+	return sighting{among: "op", one: "ended short", many: "ended short", integrity: true, events: t.ops[probes.Short], of: t.ended()}
 }
 
 // duplicated is what the origin stored more than once.
 func (m measured) duplicated(at place) sighting {
-	s := sighting{what: "duplicated upload", among: "acknowledged upload", integrity: true, onlyAtEnd: true}
+	s := sighting{among: "acknowledged upload", one: "was stored more than once", many: "were stored more than once", integrity: true, onlyAtEnd: true}
 	l, ok := m.ledgerOf(at)
 	s.events, s.of = l.Duplicated, l.Acknowledged
 	if !ok {

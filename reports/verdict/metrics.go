@@ -2,8 +2,8 @@ package verdict
 
 import "loadline/scenarios/metric"
 
-// baselineWord is the word in a criterion for an earlier run.
-const baselineWord = "baseline"
+// againstBaseline is the word in a criterion for an earlier run.
+const againstBaseline = "baseline"
 
 // catalogued is the catalogue's row of a metric. A metric that a newer
 // scenario knows and this catalogue does not is taken as seconds per op.

@@ -11,7 +11,7 @@ func (m measured) nullArm(o Options) []ailment {
 	}
 	var worse, better []question
 	for _, c := range m.run.Header.Scenario.Criteria {
-		if !c.Relative() || c.Against == baselineWord {
+		if !c.Relative() || c.Against == againstBaseline {
 			continue
 		}
 		for _, cell := range m.cellsOf(c) {
@@ -30,7 +30,7 @@ func (m measured) nullArm(o Options) []ailment {
 
 func (m measured) nullAilment(null Finding) ailment {
 	return ailment{
-		cell: null.Cell,
+		cell: null.Cell, onlyCompared: true,
 		text: fmt.Sprintf("the null arm is a second copy of `%s`, yet %s %s of `%s` came out %s than that of `%s`%s: the measurement sees differences where there are none",
 			m.reference, null.Metric, null.Stat, null.Arm, worseBy(null.Effect.Ratio), null.Reference, inCell(null.Cell)),
 		voidsHarm: func(f Finding) bool {

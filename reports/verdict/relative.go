@@ -3,7 +3,6 @@ package verdict
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"loadline/reports/compare"
 	"loadline/scenarios"
@@ -17,23 +16,36 @@ type question struct {
 	reference string
 	evidence  compare.Evidence
 	values    Values
+	// sick says why a PASS would have no ground, empty if it has.
+	sick string
+	// method says what was compared where it is not pairs of blocks.
+	method string
 }
 
-// relative judges the criteria that compare with the reference arm of the same
-// run: one family, so that the gate as a whole has the stated risk.
+// relative judges the criteria that compare, with the reference arm of the
+// same run or with earlier runs: one family, so that the gate as a whole has
+// the stated risk.
 func (m measured) relative(o Options) []judged {
 	var asked []question
+	var missing []judged
 	for _, c := range m.run.Header.Scenario.Criteria {
-		if !c.Relative() || c.Against == baselineWord {
+		if !c.Relative() {
 			continue
 		}
 		for _, arm := range m.arms(c) {
 			for _, cell := range m.cellsOf(c) {
-				asked = append(asked, m.ask(c, place{cell, arm}, m.reference))
+				at := place{cell, arm}
+				if c.Against != againstBaseline {
+					asked = append(asked, m.ask(c, at, m.reference))
+				} else if q, why := m.askBaseline(c, at, o); why == "" {
+					asked = append(asked, q)
+				} else {
+					missing = append(missing, without(c, at, why))
+				}
 			}
 		}
 	}
-	return answer(asked, m.rule(o))
+	return append(answer(asked, m.rule(o)), missing...)
 }
 
 // rule is where in the run the family is judged.
@@ -43,8 +55,8 @@ func (m measured) rule(o Options) compare.Rule {
 
 // ask gathers the evidence for one comparison.
 func (m measured) ask(c scenarios.Criterion, at place, reference string) question {
-	q := question{criterion: c, at: at, reference: reference}
 	against := place{at.cell, reference}
+	q := question{criterion: c, at: at, reference: reference, sick: m.sickReference(c, against)}
 	if share, ok := c.Stat.Quantile(); ok && catalogued(c.Metric).Rule == metric.OverOps {
 		blocks := m.distributions(against, at, c.Metric)
 		q.evidence = compare.FromBlocks(blocks, compare.Quantile{
@@ -70,47 +82,98 @@ func answer(asked []question, rule compare.Rule) []judged {
 		f := blank(asked[i].criterion, asked[i].at)
 		f.Reference, f.Values, f.N = asked[i].reference, asked[i].values, r.Pairs
 		f.Verdict, f.Clear = Verdict(r.Outcome), r.Reason == compare.ReasonClearHarm
-		f.Effect = Effect{math.Exp(r.Estimate()), math.Exp(r.Low), math.Exp(r.High)}
-		f.Reason = reason(f, r)
+		f.Effect = Effect{math.Exp(shown(r)), math.Exp(r.Low), math.Exp(r.High)}
+		f.Reason = reason(f, r, asked[i].method)
+		if asked[i].sick != "" && (f.Verdict == Pass || f.Verdict == Improved) {
+			f.Verdict = Inconclusive
+			f.Reason += "; but " + asked[i].sick
+		}
 		found = append(found, judged{Finding: f, needs: r.More})
 	}
 	return found
 }
 
+// shown is the estimate to show. Where ops that failed or were cut leave the
+// candidate's worst case without a limit, it is the best case: at least so
+// much, and the interval is open above.
+func shown(r compare.Result) float64 {
+	if math.IsInf(r.Estimate(), 1) {
+		return r.Harm
+	}
+	return r.Estimate()
+}
+
+// sickReference says why not being worse than the reference shows nothing:
+// it never worked, or failed so often that its goodput is down by as much as
+// the margin. (Latencies take a failed op of the reference at its best case.)
+func (m measured) sickReference(c scenarios.Criterion, ref place) string {
+	t := tallyOf(m.trials[ref])
+	switch share := float64(t.failed()) / float64(max(1, t.ended())); {
+	case t.dead():
+		return fmt.Sprintf("the reference `%s` never worked here (%s)", ref.arm, m.failure(ref.arm, []string{ref.cell}))
+	case catalogued(c.Metric).Rule == metric.OverTime && share > 1-1/c.Margin.Worse():
+		return fmt.Sprintf("the reference `%s` is sick itself: %s of its ops failed, as much as the margin or more, so not being worse than it shows little",
+			ref.arm, Amount(metric.Share, share))
+	}
+	return ""
+}
+
 // reason is the finding in words: effect, interval, limit, and what would
 // change it.
-func reason(f Finding, r compare.Result) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s of `%s` against `%s`%s: ", f.Metric, f.Stat, f.Arm, f.Reference, inCell(f.Cell))
+func reason(f Finding, r compare.Result, method string) string {
+	over := "over " + count(f.N, "pair")
+	if method != "" {
+		over = "by " + method
+	}
+	text := fmt.Sprintf("%s %s of `%s` against `%s`%s: ", f.Metric, f.Stat, f.Arm, f.Reference, inCell(f.Cell))
 	switch r.Reason {
 	case compare.ReasonClearHarm:
-		fmt.Fprintf(&b, "worse in every one of %s by more than %s, so it was decided at once; %s",
-			count(f.N, "pair"), Times(compare.ClearHarmFactor(f.Margin-1)), sizes(f))
+		text += fmt.Sprintf("clear harm, worse in every one of %s by more than %s; %s",
+			count(f.N, blocksOr(method)), Times(compare.ClearHarmFactor(f.Margin-1)), sizes(f))
 	case compare.ReasonNotCarried:
-		fmt.Fprintf(&b, "not judged: %s", r.Withheld)
+		text += fmt.Sprintf("not judged, %s", r.Withheld)
 	case compare.ReasonBetweenLooks:
-		fmt.Fprintf(&b, "no look is planned after %s, and no harm is clear", count(f.N, "pair"))
+		text += fmt.Sprintf("no look is planned after %s, and no harm is clear", count(f.N, "pair"))
 	case compare.ReasonTooFewPairs:
-		fmt.Fprintf(&b, "%s say too little (%s are the least that can decide)",
-			count(f.N, "pair"), digits(float64(leastPairs(r))))
+		text += fmt.Sprintf("%s too few (%s are the least that can decide)", isAre(f.N, "pair"), digits(float64(leastPairs(r))))
 	default:
-		fmt.Fprintf(&b, "%s over %s", sizes(f), count(f.N, "pair"))
+		text += sizes(f) + " " + over
 	}
-	fmt.Fprintf(&b, "; %s", allowed(f.Margin))
+	text += "; " + allowed(f.Margin) + hint(r)
+	if r.Outcome == compare.Inconclusive && r.More > 0 {
+		text += fmt.Sprintf("; %s would likely decide", count(r.More, "more block"))
+	}
+	return text
+}
+
+// hint says what the branch of the rule means where the figures do not.
+func hint(r compare.Result) string {
 	switch r.Reason {
 	case compare.ReasonWorseWithin:
-		b.WriteString(": worse, but inside the margin")
+		return ": worse, but inside the margin"
 	case compare.ReasonSpansMargin:
-		b.WriteString(": the data allow both no change and more than the margin")
+		return ": the data allow both no change and more than the margin"
 	case compare.ReasonWorseUnproven:
-		b.WriteString(": worse, but it is not settled by how much")
+		return ": worse, but it is not settled by how much"
 	case compare.ReasonKnownTooWidely:
-		b.WriteString(": transfers that were cut leave it open (a longer measure or drain would tell)")
+		return ": ops that failed or were cut leave it open"
 	}
-	if r.Outcome == compare.Inconclusive && r.More > 0 {
-		fmt.Fprintf(&b, "; %s would likely decide", count(r.More, "more block"))
+	return ""
+}
+
+// blocksOr is what evidence is counted in: pairs, or blocks of two runs.
+func blocksOr(method string) string {
+	if method != "" {
+		return "block"
 	}
-	return b.String()
+	return "pair"
+}
+
+func isAre(n int, noun string) string {
+	if n == 1 {
+		return count(n, noun) + " is"
+	}
+	return count(n, noun) + " are"
 }
 
 // leastPairs is the number of pairs from which either bound exists.
@@ -121,12 +184,16 @@ func leastPairs(r compare.Result) int {
 // sizes is the effect with its interval and the two sides' values.
 func sizes(f Finding) string {
 	text := worseBy(f.Effect.Ratio)
-	switch low, high := f.Effect.Low, f.Effect.High; {
+	low, high := f.Effect.Low, f.Effect.High
+	if math.IsInf(low, 1) {
+		low = 0 // said by the ratio already
+	}
+	switch {
 	case low > 0 && !math.IsInf(high, 1):
 		text += fmt.Sprintf(" (between %s and %s)", worseBy(low), worseBy(high))
 	case low > 0:
 		text += fmt.Sprintf(" (at least %s)", worseBy(low))
-	case !math.IsInf(high, 1):
+	case high > 0 && !math.IsInf(high, 1):
 		text += fmt.Sprintf(" (at most %s)", worseBy(high))
 	}
 	return text + ", " + against(f)

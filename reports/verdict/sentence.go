@@ -117,14 +117,25 @@ func (m measured) accusation(broken []Finding) string {
 		if len(fs) == 0 {
 			continue
 		}
-		slices.SortStableFunc(fs, func(a, b Finding) int { return compareRatios(b, a) })
-		text := m.clause(fs[0])
+		text := m.clause(foremost(fs))
 		if len(fs) > 1 {
 			text += fmt.Sprintf(" (and %s of the kind)", count(len(fs)-1, "more finding"))
 		}
 		clauses = append(clauses, text)
 	}
 	return strings.Join(clauses, "; ")
+}
+
+// foremost is the finding to speak of: the first of those about as bad as the
+// worst, since a scenario names first what it is about.
+func foremost(fs []Finding) Finding {
+	worst := slices.MaxFunc(fs, compareRatios)
+	for _, f := range fs {
+		if f.Effect.Ratio >= 0.75*worst.Effect.Ratio {
+			return f
+		}
+	}
+	return worst
 }
 
 // compareRatios orders findings by how much worse they are.

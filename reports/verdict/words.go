@@ -27,7 +27,7 @@ func Amount(u metric.Unit, v float64) string {
 	case metric.Seconds:
 		return seconds(v)
 	case metric.Share:
-		return unit.Ratio(v).String()
+		return percent(v)
 	default:
 		return digits(v)
 	}
@@ -47,6 +47,15 @@ func seconds(v float64) string {
 		return "0 s"
 	}
 	return digits(v*1e9) + " ns"
+}
+
+// percent writes a share with two digits, or three from 10 % on.
+func percent(v float64) string {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 1, 64), 64)
+	if err != nil || v >= 0.1 {
+		rounded = math.Round(v*1000) / 1000
+	}
+	return unit.Ratio(rounded).String()
 }
 
 // digits writes v with three significant digits and no exponent; whole parts
@@ -73,7 +82,7 @@ func Times(ratio float64) string {
 	case ratio >= 9.995:
 		return strconv.FormatFloat(math.Round(ratio), 'f', 0, 64) + "×"
 	case ratio >= 1.995:
-		return strconv.FormatFloat(ratio, 'f', 1, 64) + "×"
+		return strings.TrimSuffix(strconv.FormatFloat(ratio, 'f', 1, 64), ".0") + "×"
 	}
 	text := strconv.FormatFloat(ratio, 'f', 2, 64)
 	if text == "1.00" && ratio != 1 {
@@ -89,7 +98,9 @@ func allowed(margin float64) string { return "at most " + Times(margin) + " wors
 func worseBy(ratio float64) string {
 	switch {
 	case math.IsInf(ratio, 1):
-		return "infinitely worse (nothing moved)"
+		return "infinitely worse"
+	case ratio == 0:
+		return "infinitely better"
 	case ratio < 1:
 		return Times(1/ratio) + " better"
 	case ratio == 1:
