@@ -39,11 +39,12 @@ func readMachine() machine {
 }
 
 // since is the share of the machine that was in use after the earlier reading.
+// The kernel's counts of idle and waiting time may step back a little.
 func (m machine) since(earlier machine) float64 {
 	if m.all <= earlier.all {
 		return 0
 	}
-	return (m.busy - earlier.busy) / (m.all - earlier.all)
+	return min(max((m.busy-earlier.busy)/(m.all-earlier.all), 0), 1)
 }
 
 // sockets counts this process's open sockets, 0 where there is no /proc.

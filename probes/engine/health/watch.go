@@ -10,6 +10,7 @@ import (
 // Watch is a running watch over the generator.
 type Watch struct {
 	began  time.Time
+	wall   time.Time // the same without its monotonic reading
 	cores  float64
 	used   time.Duration
 	whole  machine
@@ -28,6 +29,7 @@ func Begin(limit float64) *Watch {
 	w.sched, w.pauses = readHistogram(schedLatencies), readHistogram(gcPauses)
 	w.used, w.whole = processCPU(), readMachine()
 	w.began = time.Now()
+	w.wall = w.began.Round(0)
 	return w
 }
 
@@ -36,13 +38,11 @@ func (w *Watch) End() record.Health {
 	now := time.Now()
 	elapsed := now.Sub(w.began)
 	h := record.Health{
-		Machine:  readMachine().since(w.whole),
-		SchedLag: max(readHistogram(schedLatencies).since(w.sched).quantile(0.99), w.canary.stop()),
-		GCPause:  readHistogram(gcPauses).since(w.pauses).quantile(1),
-		Sockets:  sockets(),
-		// Round(0) strips the monotonic reading, so the first difference is
-		// that of the wall clock.
-		ClockStep: now.Round(0).Sub(w.began.Round(0)) - elapsed,
+		Machine:   readMachine().since(w.whole),
+		SchedLag:  max(readHistogram(schedLatencies).since(w.sched).quantile(0.99), w.canary.stop()),
+		GCPause:   readHistogram(gcPauses).since(w.pauses).quantile(1),
+		Sockets:   sockets(),
+		ClockStep: now.Round(0).Sub(w.wall) - elapsed,
 	}
 	if elapsed > 0 {
 		h.CPU = float64(processCPU()-w.used) / (float64(elapsed) * w.cores)
