@@ -1,6 +1,7 @@
 package record
 
 import (
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -14,7 +15,7 @@ import (
 // Sizes of what a trial keeps as evidence.
 const (
 	// RawLimit is how many observations a trial keeps unless asked for all.
-	RawLimit = 2000
+	RawLimit = 1000
 	// FailureLimit is how many failed ops a trial keeps as evidence.
 	FailureLimit = 20
 	// maxShards bounds the memory of a trial on machines of many cores: a
@@ -107,6 +108,7 @@ func (c *Collector) Finish(health Health, span time.Duration) Trial {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	health.CPU, health.Machine = known(health.CPU), known(health.Machine)
 	t := Trial{
 		Index: c.head.Index, Block: c.head.Block, Slot: c.head.Slot,
 		Arm: c.head.Arm, Role: c.head.Role, Cell: c.head.Cell,
@@ -120,4 +122,13 @@ func (c *Collector) Finish(health Health, span time.Duration) Trial {
 		t.Offered = t.Total()
 	}
 	return t
+}
+
+// known is x, or 0 where it is not a number that JSON has: a share of no time
+// must not cost the trial.
+func known(x float64) float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return 0
+	}
+	return x
 }

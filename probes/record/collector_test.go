@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"testing"
@@ -235,6 +236,15 @@ func TestAThousandFinishedTrialsFitInMemory(t *testing.T) {
 		t.Errorf("a finished trial takes %d bytes: a thousand of them do not fit in 256 MiB", each)
 	}
 	runtime.KeepAlive(kept)
+}
+
+func TestAShareOfNoTimeDoesNotCostTheTrial(t *testing.T) {
+	w, _ := create(t)
+	defer w.Close()
+	c := NewCollector(TrialHead{}, CollectorOptions{})
+	if err := w.Trial(c.Finish(Health{CPU: math.NaN(), Machine: math.Inf(1)}, time.Second)); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestAnObservationAfterFinishIsIgnored(t *testing.T) {

@@ -23,11 +23,6 @@ func TestWriteGolden(t *testing.T) {
 	}
 	h := header()
 	h.Run = *writeGolden
-	h.Scenario.Name = "edge/upload-through-around"
-	h.Arms = []scenarios.Arm{
-		{ID: "around", Role: scenarios.Reference, Target: scenarios.Target{URL: "http://10.0.0.1/", HTTP: scenarios.HTTP1}},
-		{ID: "through", Role: scenarios.Candidate, Target: scenarios.Target{URL: "https://files.example.org/", HTTP: scenarios.HTTP2}},
-	}
 	w, err := Create("testdata", h)
 	if err != nil {
 		t.Fatal(err)

@@ -47,5 +47,6 @@ func (r *rawShard) list() []Raw {
 		return nil
 	}
 	slices.SortFunc(r.kept, func(a, b Raw) int { return cmp.Compare(a.Seq, b.Seq) })
-	return r.kept
+	// A copy of the right size: what grew by doubling would rest half empty.
+	return append(make([]Raw, 0, len(r.kept)), r.kept...)
 }

@@ -44,7 +44,7 @@ func encodeRaw(to io.Writer, all []Raw) error {
 }
 
 // ErrNoRaw says that a trial's observations were not kept one by one.
-var ErrNoRaw = errors.New("the observations were not kept one by one: there were more than 2,000 in a trial (hint: run again with raw observations asked for)")
+var ErrNoRaw = fmt.Errorf("the observations were not kept one by one: there were more than %d in the trial (hint: run again with raw observations asked for)", RawLimit)
 
 // Observations are the raw observations of one of the run's trials, in order
 // of Seq, from wherever they were kept.

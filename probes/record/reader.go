@@ -91,6 +91,8 @@ func (r *Run) put(l line) {
 	switch {
 	case l.Type == headerLine && l.Header != nil:
 		r.Header = *l.Header
+		// What opens the scenario again stands in the header once.
+		r.Header.Scenario.Source, r.Header.Scenario.Overrides = r.Header.Source, r.Header.Overrides
 	case l.Type == namesLine && l.Names != nil:
 		r.Names = append(r.Names, *l.Names)
 	case l.Type == trialLine && l.Trial != nil:

@@ -154,6 +154,10 @@ func TestRecordsOfOldStillOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c := r.Header.Scenario.Criteria
+	if len(c) != 4 || *c[0].Margin != 0.05 || c[1].Against != "baseline" || *c[2].Max != 0 || c[0].Metric != metric.Goodput {
+		t.Errorf("criteria %+v", c)
+	}
 	if r.Partial() || len(r.Damage) > 0 || len(r.Trials) != 4 || r.Header.Scenario.Name != "edge/upload-through-around" {
 		t.Fatalf("partial %v, damage %q, %d trials of %s", r.Partial(), r.Damage, len(r.Trials), r.Header.Scenario.Name)
 	}
@@ -171,4 +175,34 @@ func TestRecordsOfOldStillOpen(t *testing.T) {
 	if raw, err := r.Observations(r.Trials[0]); err != nil || len(raw) != 8 || raw[0].Outcome != probes.OK {
 		t.Errorf("observations %d %v", len(raw), err)
 	}
+}
+
+// FuzzRead feeds the reader anything: it returns a run with a header or an
+// error, and every accessor works on what it returned.
+func FuzzRead(f *testing.F) {
+	golden, err := os.ReadFile(filepath.Join("testdata", "v1", FileName))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(golden)
+	f.Add(golden[:len(golden)/2])
+	f.Add([]byte(`{"type":"header","header":{"schema":"loadline.record/v1"}}` + "\n" + `{"type":"trial","trial":{"latency":{"ttlb":null,"service":{"done":null}},"backends":{"b":null}}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r, err := Read(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		if r.Header.Schema == "" {
+			t.Fatal("no header, and no error")
+		}
+		r.LeftBehind()
+		for _, trial := range r.Trials {
+			for _, m := range []metric.ID{metric.Goodput, metric.Errors, metric.TTLB, metric.Service, metric.IntegrityLost} {
+				for _, s := range []metric.Stat{metric.Mean, metric.P99, metric.Max, metric.StatRate, metric.StatCount} {
+					r.Values(trial.Cell, trial.Arm, m, s)
+				}
+			}
+			r.Histograms(trial.Cell, trial.Arm, metric.TTLB)
+		}
+	})
 }

@@ -78,6 +78,12 @@ func redactedHeader(h Header) Header {
 	h.Overrides = redactAll(h.Overrides)
 	h.Arms = redactedArms(h.Arms)
 	h.Scenario.Arms = redactedArms(h.Scenario.Arms)
+	if env := h.Scenario.Env; env != nil {
+		h.Scenario.Env = make(map[string]string, len(env))
+		for name, value := range env {
+			h.Scenario.Env[name] = Redact(value)
+		}
+	}
 	if e := h.Scenario.Event; e != nil {
 		event := *e
 		event.Run = redactedCommand(e.Run)

@@ -48,6 +48,7 @@ func TestNoSecretReachesTheRecord(t *testing.T) {
 	h.Arms = []scenarios.Arm{{ID: "a", Role: scenarios.Candidate, Target: target}}
 	h.Scenario.Arms = h.Arms
 	h.Scenario.Event = &scenarios.Event{Run: []string{"./change.sh", "--token=" + canary, "--api-key", canary}}
+	h.Scenario.Env = map[string]string{"AROUND": target.URL}
 	h.Source = "arms:\n  - {id: a, target: {url: \"" + target.URL + "\"}}\nwork:\n  headers: {Authorization: Bearer " + canary + "}\n"
 	h.Overrides = []string{"arms.a.target.url=" + target.URL, "work.headers.Authorization=" + canary}
 	w, err := Create(t.TempDir(), h)
