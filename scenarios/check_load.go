@@ -120,6 +120,9 @@ func (s Scenario) times(blocks int, trial time.Duration) time.Duration {
 // defaultDuration is the least default of max_duration.
 const defaultDuration = 10 * time.Minute
 
+// maxTrials bounds the plan.
+const maxTrials = 100_000
+
 // design checks that the criteria can be decided by the blocks, and the blocks
 // be done in the time.
 func (c *checker) design() {
@@ -129,6 +132,10 @@ func (c *checker) design() {
 		c.refuse(c.root.At("design", "blocks"),
 			fmt.Sprintf("%d blocks cannot decide %s", s.Design.Blocks, plural(s.Comparisons(), "relative comparison")),
 			fmt.Sprintf("write blocks: %d or more", least))
+	}
+	if trials := s.Design.Blocks * s.TrialArms() * s.Cells.Count(); trials > maxTrials {
+		c.refuse(c.root.At("design", "blocks"), fmt.Sprintf("%d trials are too many", trials),
+			fmt.Sprintf("blocks, arms and cells may make %d at most", maxTrials))
 	}
 	if s.Load.Measure == 0 || len(s.Arms) == 0 || s.Design.Blocks == 0 {
 		return // other problems come first

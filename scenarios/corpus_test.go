@@ -184,6 +184,7 @@ var decoderOnly = map[string]string{
 	"stages-nothing":                 "between items",
 	"too-few-blocks":                 "between fields",
 	"too-few-blocks-cells":           "between fields",
+	"too-many-trials":                "between fields",
 	"too-little-time":                "between fields",
 	"criterion-margin-and-max":       "between fields",
 	"criterion-neither":              "between fields",

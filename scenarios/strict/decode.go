@@ -68,9 +68,10 @@ func (r *reader) structure(n Node, v reflect.Value) {
 		r.refuse(n, "is "+describe(n)+", not a mapping", "its keys are "+list(keysOf(fields)))
 		return
 	}
-	for _, key := range n.Keys() {
-		if !contains(keysOf(fields), key) {
-			r.unknown(n, key, keysOf(fields))
+	known := keysOf(fields)
+	for _, p := range n.pairs() {
+		if !contains(known, p.key.YAML.Value) {
+			r.unknown(p.key, known)
 		}
 	}
 	for _, f := range fields {
@@ -90,13 +91,12 @@ func (r *reader) structure(n Node, v reflect.Value) {
 }
 
 // unknown refuses a key at the place of the key.
-func (r *reader) unknown(n Node, key string, known []string) {
-	at := n.with(n.YAML.Content[n.index(key)], join(n.Path, key))
-	if near, ok := words.Nearest(key, known); ok {
-		r.refuse(at, "unknown key", "did you mean "+near+"?")
+func (r *reader) unknown(key Node, known []string) {
+	if near, ok := words.Nearest(key.YAML.Value, known); ok {
+		r.refuse(key, "unknown key", "did you mean "+near+"?")
 		return
 	}
-	r.refuse(at, "unknown key", "the keys here are "+list(known))
+	r.refuse(key, "unknown key", "the keys here are "+list(known))
 }
 
 // standard fills in the default of an absent key.
@@ -149,10 +149,10 @@ func (r *reader) mapping(n Node, v reflect.Value, f field) {
 		return
 	}
 	made := reflect.MakeMap(v.Type())
-	for _, key := range n.Keys() {
+	for _, p := range n.pairs() {
 		item := reflect.New(v.Type().Elem()).Elem()
-		r.value(n.Child(key), item, field{key: f.key, doc: f.doc, enum: f.enum, pattern: f.pattern})
-		made.SetMapIndex(reflect.ValueOf(key).Convert(v.Type().Key()), item)
+		r.value(p.value, item, field{key: f.key, doc: f.doc, enum: f.enum, pattern: f.pattern})
+		made.SetMapIndex(reflect.ValueOf(p.key.YAML.Value).Convert(v.Type().Key()), item)
 	}
 	v.Set(made)
 }

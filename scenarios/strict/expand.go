@@ -38,8 +38,8 @@ type expander struct {
 func (x *expander) walk(n Node) {
 	switch {
 	case n.IsMapping():
-		for _, key := range n.Keys() {
-			x.walk(n.Child(key))
+		for _, p := range n.pairs() {
+			x.walk(p.value)
 		}
 	case n.IsList():
 		for _, item := range n.Items() {

@@ -60,6 +60,22 @@ func (n Node) Keys() []string {
 	return keys
 }
 
+// pair is a key and its value, both under the path of the value.
+type pair struct{ key, value Node }
+
+// pairs are the pairs of a mapping in the order of the file.
+func (n Node) pairs() []pair {
+	if !n.IsMapping() {
+		return nil
+	}
+	out := make([]pair, 0, len(n.YAML.Content)/2)
+	for i := 0; i+1 < len(n.YAML.Content); i += 2 {
+		path := join(n.Path, n.YAML.Content[i].Value)
+		out = append(out, pair{n.with(n.YAML.Content[i], path), n.with(n.YAML.Content[i+1], path)})
+	}
+	return out
+}
+
 // Child is the value of a key of a mapping; absent if there is none.
 func (n Node) Child(key string) Node {
 	if i := n.index(key); i >= 0 {

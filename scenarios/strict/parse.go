@@ -51,6 +51,9 @@ func Parse(file string, src []byte) (Node, Problems) {
 	doc := &document{origin: map[*yaml.Node]string{}, loose: map[*yaml.Node]bool{}, broken: map[*yaml.Node]bool{}}
 	t := tidier{doc: doc, file: file}
 	root := t.tidy(top.Content[0], "", 0)
+	if t.unbounded {
+		return Node{}, t.problems
+	}
 	return Node{YAML: root, File: file, doc: doc}, t.problems
 }
 
@@ -107,6 +110,8 @@ type tidier struct {
 	file     string
 	problems Problems
 	open     []*yaml.Node // the nodes being copied, to see an alias to itself
+	// unbounded is set when a bound was passed: there is no more to be said.
+	unbounded bool
 }
 
 func (t *tidier) refuse(y *yaml.Node, path, what, hint string) {
@@ -115,13 +120,15 @@ func (t *tidier) refuse(y *yaml.Node, path, what, hint string) {
 }
 
 func (t *tidier) tidy(y *yaml.Node, path string, depth int) *yaml.Node {
-	if t.doc.nodes++; t.doc.nodes > maxNodes {
-		if t.doc.nodes == maxNodes+1 {
-			t.refuse(y, path, "the file grows beyond all bounds", "use fewer aliases")
-		}
+	if t.doc.nodes++; t.doc.nodes > maxNodes && !t.unbounded {
+		t.unbounded = true
+		t.refuse(y, path, "the file grows beyond all bounds", "use fewer aliases and items")
+	}
+	if t.unbounded {
 		return t.broken(y)
 	}
 	if depth > maxDepth {
+		t.unbounded = true
 		t.refuse(y, path, fmt.Sprintf("nested deeper than %d levels", maxDepth), "no scenario needs that")
 		return t.broken(y)
 	}
@@ -141,6 +148,9 @@ func (t *tidier) tidy(y *yaml.Node, path string, depth int) *yaml.Node {
 		t.mapping(y, &copied, path, depth)
 	case yaml.SequenceNode:
 		for i, c := range y.Content {
+			if t.unbounded {
+				break
+			}
 			copied.Content = append(copied.Content, t.tidy(c, itemPath(path, i, c), depth+1))
 		}
 	}
@@ -150,7 +160,7 @@ func (t *tidier) tidy(y *yaml.Node, path string, depth int) *yaml.Node {
 // mapping copies the pairs of y that the language allows.
 func (t *tidier) mapping(y, copied *yaml.Node, path string, depth int) {
 	seen := map[string]int{}
-	for i := 0; i+1 < len(y.Content); i += 2 {
+	for i := 0; i+1 < len(y.Content) && !t.unbounded; i += 2 {
 		key, value := y.Content[i], y.Content[i+1]
 		switch {
 		case key.Tag == "!!merge":

@@ -11,7 +11,7 @@ import (
 
 // number matches a decimal and what follows it. The digits are bounded so that
 // no text can make the exact arithmetic expensive.
-var number = regexp.MustCompile(`^([0-9]{1,19}(?:\.[0-9]{1,30})?(?:[eE]\+?[0-9]{1,2})?)[ ]?(.*)$`)
+var number = regexp.MustCompile(`^([0-9]{1,40}(?:\.[0-9]{1,30})?(?:[eE]\+?[0-9]{1,2})?)[ ]?(.*)$`)
 
 // split parts text into an exact decimal and the unit after it.
 func split(text string) (value *big.Rat, unit string, ok bool) {
