@@ -177,7 +177,9 @@ func TestDownloadFaults(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) { faulty(t, flavour{}, "", f.outcome, f.word, f.bend) })
 		t.Run(f.name+" h2c", func(t *testing.T) { faulty(t, flavour{h2c: true}, "", f.outcome, f.word, f.bend) })
 	}
-	t.Run("connection cut", func(t *testing.T) { faulty(t, flavour{}, "", probes.Short, "102400 of 307200", func(o *origin, w http.ResponseWriter, r *http.Request) bool { return cut(o, w, r) }) })
+	t.Run("connection cut", func(t *testing.T) {
+		faulty(t, flavour{}, "", probes.Short, "102400 of 307200", func(o *origin, w http.ResponseWriter, r *http.Request) bool { return cut(o, w, r) })
+	})
 	t.Run("stream reset h2c", func(t *testing.T) { faulty(t, flavour{h2c: true}, "", probes.Reset, "reset", cut) })
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -197,11 +198,10 @@ func (k *linker) secure(ctx context.Context, tcp *netpath.Conn, host string) (*t
 	if err == nil {
 		return conn, nil
 	}
-	var alert tls.AlertError
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("handshake with %s: not finished within %v", tcp.Peer(), k.limit)
-	case errors.As(err, &alert) && alert == alertNoProtocol:
+	case strings.Contains(err.Error(), "no application protocol"): // the type of a peer's alert is not exported
 		return nil, &stageError{probes.Protocol, fmt.Errorf("handshake with %s: the peer speaks none of %v", tcp.Peer(), config.NextProtos)}
 	default:
 		explained, _ := netpath.ExplainTLS(err)
@@ -209,9 +209,6 @@ func (k *linker) secure(ctx context.Context, tcp *netpath.Conn, host string) (*t
 	}
 	return nil, &stageError{probes.TLS, err}
 }
-
-// alertNoProtocol is no_application_protocol of RFC 7301.
-const alertNoProtocol = tls.AlertError(120)
 
 // speak chooses the protocol by what was negotiated.
 func (k *linker) speak(l *link, conn net.Conn, negotiated, scheme string) error {

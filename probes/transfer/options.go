@@ -70,7 +70,7 @@ type Options struct {
 // Form describes a multipart/form-data body with one file.
 type Form struct {
 	Field    string            `key:"field" default:"file" doc:"name of the file's field"`
-	Filename string            `key:"filename" default:"{name}" doc:"file name that is announced"`
+	Filename string            `key:"filename" default:"'{name}'" doc:"file name that is announced"`
 	Fields   map[string]string `key:"fields" doc:"further fields, before the file; {name} and {size} are expanded"`
 }
 

@@ -1,10 +1,10 @@
 package transfer_test
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -49,6 +49,7 @@ func newOrigin(t testing.TB, f flavour) *origin {
 	o.Config.Protocols.SetHTTP1(true)
 	o.Config.Protocols.SetHTTP2(f.h2)
 	o.Config.Protocols.SetUnencryptedHTTP2(f.h2c)
+	o.Config.ErrorLog = log.New(io.Discard, "", 0)
 	if f.configure != nil {
 		f.configure(o.Server)
 	}
@@ -241,5 +242,3 @@ func deaf(t *testing.T) scenarios.Target {
 		time.Sleep(time.Hour) // the listener closes; see script
 	})
 }
-
-var _ = tls.VersionTLS13

@@ -61,19 +61,21 @@ type progress struct {
 	heard    atomic.Int64 // signs of life that are no body of the object
 	stalled  atomic.Int64 // nanoseconds in gaps that are over
 
-	mu     sync.Mutex
-	timer  *time.Timer
-	ended  bool
-	seen   int64 // moved and heard, when last looked at
-	seenAt time.Time
-	unsent func() int64
+	mu      sync.Mutex
+	timer   *time.Timer
+	ended   bool
+	life    int64 // moved and heard, when last looked at
+	lifeAt  time.Time
+	moved   unit.Bytes // of an upload, when last looked at
+	movedAt time.Time
+	unsent  func() int64
 }
 
 // track starts to follow an op; end stops it. The context that it returns is
 // cancelled when the op ends, with the reason if the op ends itself.
 func track(ctx context.Context, op probes.Op, l limits) (context.Context, *progress) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	p := &progress{op: op, limits: l, cancel: cancel, seenAt: time.Now()}
+	p := &progress{op: op, limits: l, cancel: cancel, lifeAt: time.Now(), movedAt: time.Now()}
 	p.mu.Lock()
 	p.timer = time.AfterFunc(tick, p.look)
 	p.mu.Unlock()
@@ -86,6 +88,7 @@ func (p *progress) end() unit.Bytes {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	moved := p.op.Meter.Moved()
+	p.uploadStall(time.Now(), moved)
 	p.ended = true
 	p.timer.Stop()
 	if p.unsent != nil {
@@ -141,12 +144,10 @@ func (p *progress) look() {
 		return
 	}
 	now, moved, at := time.Now(), p.op.Meter.Moved(), stage(p.stage.Load())
-	life, quiet := int64(moved)+p.heard.Load(), now.Sub(p.seenAt)
-	if at == connecting || life != p.seen {
-		if at == sending && life != p.seen && quiet >= stallGap {
-			p.stalled.Add(int64(quiet))
-		}
-		p.seen, p.seenAt, quiet = life, now, 0
+	p.uploadStall(now, moved)
+	life, quiet := int64(moved)+p.heard.Load(), now.Sub(p.lifeAt)
+	if at == connecting || life != p.life {
+		p.life, p.lifeAt, quiet = life, now, 0
 	}
 	switch p.verdict(at, quiet) {
 	case errStalled:
@@ -156,6 +157,22 @@ func (p *progress) look() {
 	default:
 		p.timer.Reset(tick)
 	}
+}
+
+// uploadStall counts the pause that ended since the last look, if it was long
+// enough. Bytes received are timed at each read instead.
+func (p *progress) uploadStall(now time.Time, moved unit.Bytes) {
+	if p.unsent == nil {
+		p.movedAt = now
+		return
+	}
+	if moved == p.moved {
+		return
+	}
+	if pause := now.Sub(p.movedAt); pause >= stallGap {
+		p.stalled.Add(int64(pause))
+	}
+	p.moved, p.movedAt = moved, now
 }
 
 // verdict is the limit that a silence of this length breaks, if any. While

@@ -136,7 +136,7 @@ func broken(err error, read, want int64, encoding string) (probes.Outcome, error
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return probes.Short, fmt.Errorf("short: the connection ended after %d of %d bytes", read, want)
 	}
-	return "", fmt.Errorf("after %d of %d bytes: %w", read, want, err)
+	return "", err
 }
 
 // announced is what the answer said of its length, for messages.

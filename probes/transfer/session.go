@@ -29,6 +29,7 @@ type session struct {
 
 	mu     sync.Mutex
 	shared *link // connections: shared over HTTP/2
+	apart  bool  // sharing was asked for, and HTTP/1.1 negotiated
 	// receipts asks the origin's own counters; nil until it is needed.
 	receipts *http.Transport
 
@@ -126,11 +127,11 @@ func (s *session) run(parent context.Context, lane *lane, j job) probes.Observat
 	o.Verified, o.Outcome, o.Err = v.verified, v.outcome, s.secrets.clean(v.err)
 
 	end := p.now()
+	moved := p.end()
 	opening := o.Phases
 	o.Phases = p.phases(end)
 	o.Phases.Resolve, o.Phases.Connect, o.Phases.TLS = opening.Resolve, opening.Connect, opening.TLS
 	o.FirstByte, o.End = mark(p.firstAt.Load()), mark(end)
-	moved := p.end()
 	switch {
 	case j.part == nil && o.Outcome == probes.OK:
 		o.Sent = unit.Bytes(p.handed.Load()) // the answer proves what acknowledgements under way do not yet

@@ -99,11 +99,8 @@ func (t *try) judge(r *request, a *answer) verdict {
 	v := t.job.part.receive(a, t.p, t.lane.memory())
 	if v.outcome == "" { // the connection broke
 		b := t.failed(v.err, v.verified)
-		v.outcome = b.outcome
-		if t.ctx.Err() != nil || b.outcome != probes.Reset {
-			v.err = b.err
-		}
-		return v
+		b.err = fmt.Errorf("after %d of %d bytes: %w", t.p.received.Load(), t.job.part.n, b.err)
+		return b
 	}
 	return t.completed(a, v)
 }
@@ -228,6 +225,9 @@ func (s *session) sharedLink(t *try, u *url.URL) (l *link, err error, ok bool) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.apart {
+		return nil, nil, false
+	}
 	if s.shared != nil && s.shared.reusable() {
 		return s.shared, nil, true
 	}
@@ -237,6 +237,7 @@ func (s *session) sharedLink(t *try, u *url.URL) (l *link, err error, ok bool) {
 	}
 	if _, is2 := link.wire.(*h2); !is2 {
 		s.warn("connections: shared needs HTTP/2, and HTTP/1.1 was negotiated: each slot has a connection of its own")
+		s.apart = true
 		t.lane.drop()
 		t.lane.link = link
 		return link, nil, true

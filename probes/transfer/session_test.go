@@ -1,0 +1,508 @@
+package transfer_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"loadline/probes"
+	"loadline/probes/probetest"
+	"loadline/probes/transfer"
+	"loadline/scenarios"
+	"loadline/scenarios/unit"
+)
+
+func TestConnections(t *testing.T) {
+	count := func(f flavour, extra string, parallel int, protocol scenarios.Protocol) int {
+		o := newOrigin(t, f)
+		target := o.target(t)
+		target.HTTP = protocol
+		b := probetest.Open(t, transfer.Probe{}, uploadWork+extra, target)
+		var wg sync.WaitGroup
+		for slot := range parallel {
+			ops := []probes.Op{b.Op(slot), b.Op(slot), b.Op(slot)}
+			wg.Go(func() {
+				for _, op := range ops {
+					want(t, b.Do(context.Background(), op), probes.OK)
+				}
+			})
+		}
+		wg.Wait()
+		return o.connections()
+	}
+	for _, c := range []struct {
+		name, extra string
+		flavour     flavour
+		protocol    scenarios.Protocol
+		want        int
+	}{
+		{"reuse", "", flavour{}, scenarios.Auto, 3},
+		{"fresh", "connections: fresh\n", flavour{}, scenarios.Auto, 9},
+		{"idle", "connections: {idle: 20ms}\n", flavour{}, scenarios.Auto, 3},
+		{"reuse h2c", "", flavour{h2c: true}, scenarios.H2C, 3},
+		{"fresh h2c", "connections: fresh\n", flavour{h2c: true}, scenarios.H2C, 9},
+		{"shared h2c", "connections: shared\n", flavour{h2c: true}, scenarios.H2C, 1},
+		{"shared over 1.1 is one per slot", "connections: shared\n", flavour{}, scenarios.Auto, 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := count(c.flavour, c.extra, 3, c.protocol); got != c.want {
+				t.Errorf("%d connections for 9 ops on 3 slots, want %d", got, c.want)
+			}
+		})
+	}
+}
+
+func TestIdlePauseIsNoDelay(t *testing.T) {
+	b := probetest.Open(t, transfer.Probe{}, uploadWork+"connections: {idle: 200ms}\n", newOrigin(t, flavour{}).target(t))
+	ok(t, b)
+	began := time.Now()
+	o := ok(t, b)
+	if took := time.Since(began); took < 200*time.Millisecond {
+		t.Errorf("the next op came after %v, want a pause of 200 ms", took)
+	}
+	if response, _ := o.Response(); response > 150*time.Millisecond || !o.Socket.Reused {
+		t.Errorf("response %v, reused %v: the pause is part of the schedule", response, o.Socket.Reused)
+	}
+}
+
+// TestOneOpIsOneRequest plants what makes HTTP clients repeat requests: a kept
+// connection that dies at the moment of the request.
+func TestOneOpIsOneRequest(t *testing.T) {
+	for _, work := range []string{uploadWork + "verify: none\n", "kind: http.transfer\ndirection: download\nsize: 4B\npath: /files/{name}\nverify: none\n"} {
+		t.Run(strings.Fields(work)[3], func(t *testing.T) {
+			var requests atomic.Int32
+			target := script(t, func(c *netConn) {
+				for i := 0; readHead(c); i++ {
+					requests.Add(1)
+					if i > 0 {
+						return // the second request on a connection is read and dropped
+					}
+					if strings.Contains(work, "upload") {
+						_, _ = io.CopyN(io.Discard, c, 300<<10)
+					}
+					fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody")
+				}
+			})
+			b, err := probetest.TryOpen(t, transfer.Probe{}, work, target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ok(t, b)
+			want(t, b.Do(context.Background(), b.Op(0)), probes.Reset, "not repeated")
+			if n := requests.Load(); n != 2 {
+				t.Errorf("%d requests on the wire for 2 ops", n)
+			}
+			ok(t, b)
+		})
+	}
+	t.Run("h2c", func(t *testing.T) {
+		var dropping atomic.Bool
+		var requests atomic.Int32
+		o := newOrigin(t, flavour{h2c: true})
+		target := o.target(t)
+		target.HTTP = scenarios.H2C
+		b := probetest.Open(t, transfer.Probe{}, downloadWork, target)
+		o.bending(func(w http.ResponseWriter, r *http.Request) bool {
+			requests.Add(1)
+			if dropping.Load() {
+				panic(http.ErrAbortHandler)
+			}
+			return false
+		})
+		ok(t, b)
+		dropping.Store(true)
+		want(t, b.Do(context.Background(), b.Op(0)), probes.Reset)
+		if n := requests.Load(); n != 2 {
+			t.Errorf("%d requests on the wire for 2 ops", n)
+		}
+	})
+}
+
+// TestClosedWhileIdle is the healthy twin: a peer that closes an idle
+// connection costs no op, is visible, and is said once.
+func TestClosedWhileIdle(t *testing.T) {
+	for _, f := range []flavour{{}, {tls: true}, {h2c: true}} {
+		t.Run(fmt.Sprintf("tls %v h2c %v", f.tls, f.h2c), func(t *testing.T) {
+			f.configure = func(s *httptest.Server) { s.Config.IdleTimeout = 80 * time.Millisecond }
+			o := newOrigin(t, f)
+			target := o.target(t)
+			if f.h2c {
+				target.HTTP = scenarios.H2C
+			}
+			var warned atomic.Int32
+			b := probetest.Open(t, transfer.Probe{}, uploadWork, target, func(on *probes.On) { on.Warn = func(string) { warned.Add(1) } })
+			var conns []uint64
+			for range 3 {
+				conns = append(conns, ok(t, b).Socket.Conn)
+				time.Sleep(300 * time.Millisecond)
+			}
+			if conns[0] == conns[1] || conns[1] == conns[2] {
+				t.Errorf("connections %v: want a new one for each op", conns)
+			}
+			if n := warned.Load(); n != 1 {
+				t.Errorf("%d remarks, want one", n)
+			}
+			if n := o.requests("PUT"); n != 3 {
+				t.Errorf("%d requests for 3 ops", n)
+			}
+		})
+	}
+}
+
+func TestRedirects(t *testing.T) {
+	other := newOrigin(t, flavour{})
+	o := newOrigin(t, flavour{})
+	o.bending(func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasPrefix(r.URL.Path, "/files/") {
+			http.Redirect(w, r, "/moved"+strings.TrimPrefix(r.URL.Path, "/files"), http.StatusTemporaryRedirect)
+			return true
+		}
+		if strings.HasPrefix(r.URL.Path, "/away/") {
+			http.Redirect(w, r, other.URL+r.URL.Path, http.StatusPermanentRedirect)
+			return true
+		}
+		if strings.HasPrefix(r.URL.Path, "/loop/") {
+			http.Redirect(w, r, r.URL.Path, http.StatusFound)
+			return true
+		}
+		return false
+	})
+	t.Run("not followed", func(t *testing.T) {
+		want(t, do(t, uploadWork, o.target(t)), probes.Status, "answered 307", "Location: /moved/")
+	})
+	t.Run("followed", func(t *testing.T) {
+		got := do(t, uploadWork+"redirects: 1\n", o.target(t))
+		want(t, got, probes.OK)
+		if stored, _ := o.get(got.Name); len(stored) != 300<<10 {
+			t.Errorf("%d bytes stored, want 300 KiB", len(stored))
+		}
+	})
+	t.Run("to another origin, without the secrets", func(t *testing.T) {
+		t.Setenv("LL_TEST_TOKEN", "canary-7f3a")
+		work := strings.Replace(uploadWork, "/files/", "/away/", 1) + "redirects: 2\nheaders: {Authorization: {env: LL_TEST_TOKEN}}\n"
+		want(t, do(t, work, o.target(t)), probes.OK)
+		if o.last().Header.Get("Authorization") != "canary-7f3a" {
+			t.Error("the target itself did not get the secret")
+		}
+		if got := other.last().Header.Get("Authorization"); got != "" {
+			t.Error("the secret went to another origin")
+		}
+	})
+	t.Run("loop", func(t *testing.T) {
+		work := "kind: http.transfer\ndirection: download\npath: /loop/x\nfixture: existing\nexpect: {size: 1KiB}\nredirects: 3\n"
+		want(t, do(t, work, o.target(t)), probes.Status, "redirects end after 3", "302")
+	})
+}
+
+func TestAuthenticationAndSecrets(t *testing.T) {
+	const canary = "s3cr3t-canary-91"
+	t.Setenv("LL_TEST_SECRET", canary)
+	secret := &scenarios.Secret{Env: "LL_TEST_SECRET"}
+	o := newOrigin(t, flavour{})
+	// The worst case: the server repeats what it was sent, wherever it can.
+	echo := func(w http.ResponseWriter, r *http.Request) bool {
+		all := r.Header.Get("Authorization") + r.Header.Get("X-Key")
+		if all == "" {
+			return false
+		}
+		w.Header().Set("Via", all)
+		w.Header().Set("X-Backend", all)
+		w.Header().Set("X-Request-Id", all)
+		w.Header().Set("Location", "/"+url.QueryEscape(all))
+		http.Error(w, all, http.StatusForbidden)
+		return true
+	}
+	for name, c := range map[string]struct {
+		auth  scenarios.Auth
+		extra string
+		sent  string
+	}{
+		"bearer": {auth: scenarios.Auth{Bearer: secret}, sent: "Bearer " + canary},
+		"basic":  {auth: scenarios.Auth{User: "release", Password: secret}, sent: "Basic cmVsZWFzZTpzM2NyM3QtY2FuYXJ5LTkx"},
+		"header": {extra: "headers: {X-Key: {env: LL_TEST_SECRET}}\n", sent: canary},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target := o.target(t)
+			target.Auth = c.auth
+			o.bending(nil)
+			b := probetest.Open(t, transfer.Probe{}, uploadWork+c.extra, target)
+			ok(t, b)
+			r := o.last()
+			if got := r.Header.Get("Authorization") + r.Header.Get("X-Key"); got != c.sent {
+				t.Errorf("sent %q, want %q", got, c.sent)
+			}
+			o.bending(echo)
+			got := b.Do(context.Background(), b.Op(0))
+			want(t, got, probes.Status, "403")
+			k := b.Session.(probes.Keeper)
+			said := fmt.Sprintf("%+v %v %s %+v", got, got.Err, b.Spec.Identity(), k.Audit(context.Background(), probes.Kept{Name: "x", Size: 1}))
+			said += fmt.Sprint(k.Remove(context.Background(), probes.Kept{Name: "x"}))
+			for _, s := range []string{canary, c.sent} {
+				if strings.Contains(said, s) {
+					t.Errorf("the secret is in what was reported: %s", said)
+				}
+			}
+		})
+	}
+	for name, work := range map[string]string{
+		"unset":   "headers: {X-Key: {env: LL_TEST_NOT_SET}}\n",
+		"no file": "headers: {X-Key: {file: /no/such/file}}\n",
+	} {
+		if _, err := probetest.TryOpen(t, transfer.Probe{}, uploadWork+work, o.target(t)); err == nil || !strings.Contains(err.Error(), "X-Key") {
+			t.Errorf("%s: Open says %v, want an error that names the header", name, err)
+		}
+	}
+}
+
+func TestEvidence(t *testing.T) {
+	o := newOrigin(t, flavour{})
+	b := probetest.Open(t, transfer.Probe{}, uploadWork, o.target(t))
+	first, second := ok(t, b), ok(t, b)
+	r := o.last()
+	id := r.Header.Get("X-Request-Id")
+	if len(id) != 32 || second.Peer.RequestID != id || first.Peer.RequestID == id {
+		t.Errorf("request id %q on the wire, %q and %q observed", id, first.Peer.RequestID, second.Peer.RequestID)
+	}
+	if tp := r.Header.Get("traceparent"); !strings.HasPrefix(tp, "00-"+id+"-") || len(tp) != 55 {
+		t.Errorf("traceparent %q does not carry the request id %s", tp, id)
+	}
+	if second.Socket.RTT <= 0 || second.Socket.Congestion == "" {
+		t.Errorf("socket %+v, want the kernel's view", second.Socket)
+	}
+}
+
+func TestExistingFixture(t *testing.T) {
+	o := newOrigin(t, flavour{})
+	o.put("known", []byte("what is there"))
+	const work = "kind: http.transfer\ndirection: download\npath: /pub/known?version=1\nfixture: existing\nexpect: {size: 13B, sha256: %s}\n"
+	const digest = "a9f0e4a9a2e0cb9d2ba3ae26b6a6f8a0d0a6a1b5d1f5a0ad7f0e1a1f5b7c9d11"
+	sum := fmt.Sprintf("%x", sha256Sum("what is there"))
+	got := do(t, fmt.Sprintf(work, sum), o.target(t))
+	want(t, got, probes.OK)
+	if got.Verified != 13 || o.last().URL.RawQuery != "version=1" {
+		t.Errorf("verified %v, query %q", got.Verified, o.last().URL.RawQuery)
+	}
+	want(t, do(t, fmt.Sprintf(work, digest), o.target(t)), probes.Corrupt, "SHA-256")
+	o.put("known", []byte("what is ther"))
+	want(t, do(t, fmt.Sprintf(work, sum), o.target(t)), probes.Short)
+	if len(o.stores) != 1 {
+		t.Errorf("an existing fixture made the probe store %v", o.stores)
+	}
+}
+
+func TestFixturesAreSharedBetweenArms(t *testing.T) {
+	o := newOrigin(t, flavour{})
+	around := probetest.Open(t, transfer.Probe{}, downloadWork, o.target(t))
+	through := probetest.Open(t, transfer.Probe{}, downloadWork, o.target(t), func(on *probes.On) {
+		on.Run, on.Arm.ID, on.Arm.Role = around.Run, "through", scenarios.Candidate
+	})
+	ok(t, around)
+	ok(t, through)
+	if n := o.requests("PUT"); n != len(o.objects) || n != 2 {
+		t.Errorf("%d fixtures stored for %d objects", n, len(o.objects))
+	}
+	if err := through.Close(context.Background()); err != nil || len(o.objects) != 2 {
+		t.Errorf("the arm that stored nothing left %d objects (%v), want both", len(o.objects), err)
+	}
+	if err := around.Close(context.Background()); err != nil || len(o.objects) != 0 {
+		t.Errorf("the arm that stored them left %d objects (%v)", len(o.objects), err)
+	}
+}
+
+func TestPrepareOnAnArmThatFails(t *testing.T) {
+	o := newOrigin(t, flavour{})
+	o.bending(func(w http.ResponseWriter, r *http.Request) bool {
+		http.Error(w, "no", http.StatusMethodNotAllowed)
+		return true
+	})
+	for role, fails := range map[scenarios.Role]bool{scenarios.Reference: true, scenarios.Candidate: false} {
+		b, err := probetest.TryOpen(t, transfer.Probe{}, downloadWork, o.target(t), func(on *probes.On) { on.Arm.Role = role })
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = b.Prepare(context.Background())
+		if (err != nil) != fails {
+			t.Errorf("%s: Prepare says %v", role, err)
+		}
+		want(t, b.Do(context.Background(), b.Op(0)), probes.Status, "405")
+	}
+}
+
+func TestReceipts(t *testing.T) {
+	o := newOrigin(t, flavour{})
+	counter := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		_ = json.NewEncoder(w).Encode(map[string]any{"objects": []any{map[string]any{"stores": o.stores[strings.TrimPrefix(r.URL.Path, "/stats/")]}}})
+	}))
+	defer counter.Close()
+	b := probetest.Open(t, transfer.Probe{}, uploadWork+"receipts: {url: '"+counter.URL+"/stats/{name}', count: 'objects[0].stores'}\n", o.target(t))
+	got := ok(t, b)
+	k := b.Session.(probes.Keeper)
+	kept := probes.Kept{Name: got.Name}
+	if n, asked, err := k.Receipts(context.Background(), kept); n != 1 || !asked || err != nil {
+		t.Errorf("receipts %d %v %v, want 1", n, asked, err)
+	}
+	o.put(got.Name, nil)
+	if n, _, err := k.Receipts(context.Background(), kept); n != 2 || err != nil {
+		t.Errorf("receipts %d %v after a second store, want 2", n, err)
+	}
+	none := probetest.Open(t, transfer.Probe{}, uploadWork, o.target(t))
+	if _, asked, err := none.Session.(probes.Keeper).Receipts(context.Background(), kept); asked || err != nil {
+		t.Errorf("asked %v, %v without a place to ask", asked, err)
+	}
+	counter.Close()
+	if _, asked, err := k.Receipts(context.Background(), kept); !asked || err == nil {
+		t.Error("no error when nobody answers")
+	}
+}
+
+// TestProxy: the environment's proxy is ignored, the scenario's is used.
+func TestProxy(t *testing.T) {
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+	t.Setenv("http_proxy", "http://127.0.0.1:1")
+	o := newOrigin(t, flavour{})
+	want(t, do(t, uploadWork, o.target(t)), probes.OK)
+	var asked atomic.Value
+	proxy := script(t, func(c *netConn) {
+		r, err := readRequest(c)
+		if err != nil {
+			return
+		}
+		asked.Store(r)
+		up, err := net.Dial("tcp", o.Listener.Addr().String())
+		if err != nil {
+			return
+		}
+		defer up.Close()
+		fmt.Fprint(c, "HTTP/1.1 200 Connection established\r\n\r\n")
+		go func() { _, _ = io.Copy(up, c); _ = up.Close() }()
+		_, _ = io.Copy(c, up)
+	})
+	target := o.target(t)
+	target.URL, target.Proxy = "http://files.example.org", proxy.URL
+	want(t, do(t, uploadWork, target), probes.OK)
+	if got := asked.Load(); got != "CONNECT files.example.org:80 HTTP/1.1" {
+		t.Errorf("the proxy was asked for %v", got)
+	}
+	target.Proxy = script(t, func(c *netConn) {
+		if readHead(c) {
+			fmt.Fprint(c, "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+		}
+	}).URL
+	want(t, do(t, uploadWork, target), probes.Refused, "proxy", "407")
+}
+
+// readRequest reads a head byte by byte and returns its first line.
+func readRequest(c net.Conn) (string, error) {
+	var head strings.Builder
+	var b [1]byte
+	for !strings.HasSuffix(head.String(), "\r\n\r\n") {
+		if _, err := c.Read(b[:]); err != nil {
+			return "", err
+		}
+		head.Write(b[:])
+	}
+	line, _, _ := strings.Cut(head.String(), "\r\n")
+	return line, nil
+}
+
+func TestCongestionPerArm(t *testing.T) {
+	o := newOrigin(t, flavour{})
+	b := probetest.Open(t, transfer.Probe{}, uploadWork+"congestion: {around: reno}\n", o.target(t))
+	if c := ok(t, b).Socket.Congestion; c != "reno" {
+		t.Errorf("congestion control %q, want reno", c)
+	}
+	plain := probetest.Open(t, transfer.Probe{}, uploadWork+"congestion: {through: reno}\n", o.target(t))
+	if c := ok(t, plain).Socket.Congestion; c == "reno" {
+		t.Error("another arm's congestion control was set")
+	}
+}
+
+// TestStallTime: pauses of 200 ms and more are counted both ways, shorter ones
+// are not.
+func TestStallTime(t *testing.T) {
+	o := newOrigin(t, flavour{})
+	b := probetest.Open(t, transfer.Probe{}, downloadWork, o.target(t))
+	pausing := func(pause time.Duration) func(w http.ResponseWriter, r *http.Request) bool {
+		return func(w http.ResponseWriter, r *http.Request) bool {
+			all := body(o, r)
+			w.Header().Set("Content-Length", fmt.Sprint(len(all)))
+			for i := range 3 {
+				_, _ = w.Write(all[i*100<<10 : (i+1)*100<<10])
+				_ = http.NewResponseController(w).Flush()
+				time.Sleep(pause)
+			}
+			return true
+		}
+	}
+	o.bending(pausing(400 * time.Millisecond))
+	if got := ok(t, b).Phases.Stall; got < 600*time.Millisecond || got > 1200*time.Millisecond {
+		t.Errorf("download: stall time %v, want about 800 ms", got)
+	}
+	o.bending(pausing(20 * time.Millisecond))
+	if got := ok(t, b).Phases.Stall; got != 0 {
+		t.Errorf("download: stall time %v for pauses of 20 ms", got)
+	}
+	slow := script(t, func(c *netConn) {
+		_ = c.SetReadBuffer(32 << 10)
+		if readHead(c) {
+			_, _ = io.CopyN(io.Discard, c, 8<<20)
+			time.Sleep(time.Second)
+			_, _ = io.CopyN(io.Discard, c, 24<<20)
+			fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		}
+	})
+	up := do(t, "kind: http.transfer\ndirection: upload\nsize: 32MiB\npath: /{name}\nverify: none\n", slow)
+	want(t, up, probes.OK)
+	if got := up.Phases.Stall; got < 600*time.Millisecond || got > 1500*time.Millisecond {
+		t.Errorf("upload: stall time %v, want about a second", got)
+	}
+}
+
+// TestCut: an op that is cut while a write blocks ends fast and knows what had
+// left.
+func TestCut(t *testing.T) {
+	for name, extra := range map[string]string{"1.1": "", "h2c": "h2c"} {
+		t.Run(name, func(t *testing.T) {
+			release := make(chan struct{})
+			o := newOrigin(t, flavour{h2c: true})
+			o.bending(func(w http.ResponseWriter, r *http.Request) bool {
+				_, _ = io.CopyN(io.Discard, r.Body, 1<<20)
+				<-release
+				return true
+			})
+			t.Cleanup(func() { close(release) })
+			target := o.target(t)
+			if extra != "" {
+				target.HTTP = scenarios.H2C
+			}
+			b, err := probetest.TryOpen(t, transfer.Probe{}, "kind: http.transfer\ndirection: upload\nsize: 1GiB\npath: /{name}\n", target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancelCause(context.Background())
+			time.AfterFunc(300*time.Millisecond, func() { cancel(probes.ErrCut) })
+			op := b.Op(0)
+			began := time.Now()
+			got := b.Do(ctx, op)
+			want(t, got, probes.Cut)
+			if took := time.Since(began); took > 800*time.Millisecond {
+				t.Errorf("the cut took %v", took-300*time.Millisecond)
+			}
+			if got.Sent < unit.MiB || got.Sent > 64*unit.MiB || got.Verified != 0 {
+				t.Errorf("%v had left when it was cut, %v acknowledged", got.Sent, got.Verified)
+			}
+		})
+	}
+}
