@@ -32,6 +32,8 @@ var layers = [][]string{
 	{"reports"},
 	{"reports/plot"},
 	{"reports/text", "reports/html", "reports/json", "reports/junit", "reports/markdown"},
+	{"infra/hostinfo"},
+	{"infra/conduct"},
 	{"infra"},
 	{"cmd/loadline"},
 }
@@ -56,7 +58,7 @@ var adapters = map[string][]string{
 	"github.com/montanaflynn/stats":           {"reports/compare", "reports"},
 	"go.yaml.in/yaml/v4":                      {"scenarios"},
 	"github.com/vbauerster/mpb/v8":            {"cmd/loadline"},
-	"github.com/shirou/gopsutil/v4/cpu":       {"infra/hostinfo", "infra/doctor"},
+	"github.com/shirou/gopsutil/v4/cpu":       {"infra/hostinfo", "infra/doctor", "probes/engine"},
 	"github.com/prometheus/procfs":            {"infra/hostinfo", "infra/doctor", "probes/engine"},
 }
 
