@@ -21,7 +21,8 @@ type Conn struct {
 	times  Times
 
 	in, out             atomic.Int64 // bytes
-	lastRead, lastWrite atomic.Int64 // nanoseconds after ConnectEnd; 0 for never
+	lastRead, lastWrite atomic.Int64 // age in nanoseconds; 0 for never
+	reading, writing    stopwatch    // by age
 	ackedAtOpen         int64        // the kernel counts the SYN as a byte
 	writeClosed         atomic.Bool
 
@@ -116,8 +117,17 @@ func (c *Conn) at(mark *atomic.Int64) time.Time {
 	return c.times.ConnectEnd.Add(time.Duration(d))
 }
 
-func (c *Conn) mark(mark *atomic.Int64) {
-	mark.Store(max(1, int64(time.Since(c.times.ConnectEnd))))
+// age is the time since the connection was opened, the clock of its marks.
+func (c *Conn) age() time.Duration { return time.Since(c.times.ConnectEnd) }
+
+// sent accounts for a call that handed n bytes to the kernel and began before.
+func (c *Conn) sent(n int64) {
+	now := c.age()
+	c.writing.stop(now)
+	if n > 0 {
+		c.out.Add(n)
+		c.lastWrite.Store(max(1, int64(now)))
+	}
 }
 
 // Moved is the number of bytes that arrived here and that the peer has
@@ -138,21 +148,22 @@ func (c *Conn) Moved() (received, acked int64) {
 
 // Read implements net.Conn.
 func (c *Conn) Read(p []byte) (int, error) {
+	c.reading.start(c.age())
 	n, err := c.tcp.Read(p)
+	now := c.age()
+	c.reading.stop(now)
 	if n > 0 {
 		c.in.Add(int64(n))
-		c.mark(&c.lastRead)
+		c.lastRead.Store(max(1, int64(now)))
 	}
 	return n, err
 }
 
 // Write implements net.Conn.
 func (c *Conn) Write(p []byte) (int, error) {
+	c.writing.start(c.age())
 	n, err := c.tcp.Write(p)
-	if n > 0 {
-		c.out.Add(int64(n))
-		c.mark(&c.lastWrite)
-	}
+	c.sent(int64(n))
 	return n, err
 }
 
@@ -200,11 +211,9 @@ func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
 func (c *Conn) sendFile(file *os.File, most int64) (total int64, err error) {
 	for total < most {
 		piece := min(most-total, copySize)
+		c.writing.start(c.age())
 		n, err := c.tcp.ReadFrom(io.LimitReader(file, piece))
-		if n > 0 {
-			c.out.Add(n)
-			c.mark(&c.lastWrite)
-		}
+		c.sent(n)
 		total += n
 		if err != nil || n < piece {
 			return total, err

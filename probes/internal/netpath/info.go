@@ -45,12 +45,18 @@ type TCPInfo struct {
 	// peer's window or our send buffer held it back. The kernel counts in ticks
 	// of 1 to 10 ms, so short transfers show 0.
 	Busy, RwndLimited, SndbufLimited time.Duration
+
+	// Time this process spent inside Read and Write of the Conn: not the
+	// kernel's, but read with it, because only together they tell who waited for
+	// whom.
+	InRead, InWrite time.Duration
 }
 
 // Interval is what happened on a connection between two readings.
 type Interval struct {
 	Span                             time.Duration
 	Busy, RwndLimited, SndbufLimited time.Duration
+	InRead, InWrite                  time.Duration
 	BytesAcked, BytesReceived        int64
 	BytesSent, BytesRetrans          int64
 	Retransmits, SegmentsSent        int64
@@ -69,6 +75,8 @@ func (t TCPInfo) Since(earlier TCPInfo) Interval {
 		Busy:             t.Busy - earlier.Busy,
 		RwndLimited:      t.RwndLimited - earlier.RwndLimited,
 		SndbufLimited:    t.SndbufLimited - earlier.SndbufLimited,
+		InRead:           t.InRead - earlier.InRead,
+		InWrite:          t.InWrite - earlier.InWrite,
 		BytesAcked:       t.BytesAcked - earlier.BytesAcked,
 		BytesReceived:    t.BytesReceived - earlier.BytesReceived,
 		BytesSent:        t.BytesSent - earlier.BytesSent,
@@ -92,12 +100,43 @@ func (t TCPInfo) Since(earlier TCPInfo) Interval {
 }
 
 // RwndShare is the part of the busy time in which the peer's window held the
-// sender back: a slow or small-buffered receiver. 0 when nothing was busy.
+// sender back: a slow or small-buffered receiver. 0 when nothing was busy. High
+// values are proof, low ones are not: the kernel counts only while the window
+// stops a segment that was ready, and a pacing sender (bbr) spaces its segments
+// so that this is rare. WindowFill sees those cases too.
 func (iv Interval) RwndShare() float64 { return share(iv.RwndLimited, iv.Busy) }
 
 // SndbufShare is the part of the busy time in which our own send buffer was too
-// small for the path. 0 when nothing was busy.
+// small for the path. 0 when nothing was busy. High values are proof, low ones
+// are not: with cubic and reno the kernel may miss a full buffer altogether.
+// SendBufferBound sees those cases too.
 func (iv Interval) SndbufShare() float64 { return share(iv.SndbufLimited, iv.Busy) }
+
+// WindowFill is the mean number of bytes under way (acknowledged rate × RTT, by
+// Little's law) as a part of the window the peer offers. Near 1 the window sets
+// the rate, whatever the congestion control. 0 when the kernel does not know
+// the window (before Linux 5.4) or nothing moved.
+func (iv Interval) WindowFill() float64 {
+	if iv.SendWindow <= 0 {
+		return 0
+	}
+	return iv.SendRate() * iv.RTT.Seconds() / float64(iv.SendWindow)
+}
+
+// SendBufferBound reports that the kernel ran out of bytes to send although
+// this process always had more: all the time was spent inside Write, and still
+// the delivery rate counts as limited by the application. The buffer between
+// the two is then what limits.
+func (iv Interval) SendBufferBound() bool {
+	return iv.AppLimited && iv.WriteShare() >= 0.8
+}
+
+// ReadShare is the part of the interval this process waited in Read; the rest
+// of it the peer or the path waited for us.
+func (iv Interval) ReadShare() float64 { return share(iv.InRead, iv.Span) }
+
+// WriteShare is the part of the interval this process waited in Write.
+func (iv Interval) WriteShare() float64 { return share(iv.InWrite, iv.Span) }
 
 // BusyShare is the part of the interval with data in flight or waiting.
 func (iv Interval) BusyShare() float64 { return share(iv.Busy, iv.Span) }

@@ -39,6 +39,8 @@ func (c *Conn) readInfo() (TCPInfo, error) {
 	}
 	info := translate(raw)
 	info.At = time.Now()
+	age := info.At.Sub(c.times.ConnectEnd)
+	info.InRead, info.InWrite = c.reading.read(age), c.writing.read(age)
 	info.Congestion = strings.TrimRight(congestion, "\x00")
 	return info, nil
 }
