@@ -77,7 +77,7 @@ func (x *expander) text(n Node) (out, what, hint string) {
 			continue
 		}
 		b.WriteString(before)
-		inner, after, closed := strings.Cut(rest, "}")
+		inner, after, closed := braces(rest)
 		if !closed {
 			return "", "${ is never closed", "write ${NAME} or ${NAME:-default}, and $${ for the characters themselves"
 		}
@@ -88,6 +88,23 @@ func (x *expander) text(n Node) (out, what, hint string) {
 		b.WriteString(value)
 		s = after
 	}
+}
+
+// braces parts what follows an opening brace at the one that closes it, so
+// that a default may hold {name}.
+func braces(s string) (inner, after string, closed bool) {
+	depth := 1
+	for i := range len(s) {
+		switch s[i] {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return s[:i], s[i+1:], true
+			}
+		}
+	}
+	return "", "", false
 }
 
 // value is what stands between the braces, looked up.

@@ -283,6 +283,8 @@ func TestVariablesArePutIn(t *testing.T) {
 		"$A $$ 5$":        "$A $$ 5$",
 		"${DOLLAR}":       "${A}", // what is put in is not read again
 		"${B:-a:-b}":      "a:-b",
+		"${B:-/f/{name}}": "/f/{name}",
+		"${A:-/f/{name}}": "1",
 	} {
 		n := parse(t, fmt.Sprintf("a: %q\n", in))
 		if _, problems := n.Expand(lookup); len(problems) > 0 {
