@@ -55,18 +55,18 @@ func Compare(base []record.Run, cand record.Run, name string) Decision {
 }
 
 // JudgeLook judges a run that still goes on, after a whole block, and reports
-// whether it may end here: harm is clear or a limit is broken for good, or a
-// planned look leaves nothing open. What is only known at the end (the ack
+// whether it may end here: harm is clear, a limit is broken for good or the
+// reference never works, or a planned look leaves nothing open. What is only known at the end (the ack
 // ledger) is left out.
 func JudgeLook(run record.Run, o Options) (d Decision, over bool) {
 	m := layOut(run)
 	done := m.blocks()
 	o.running, o.look = true, 1+slices.Index(run.Header.Looks, done)
 	d = decide(m, o)
-	if d.Verdict == Regressed && (o.look > 0 || done >= leastBlocksToEnd) {
+	if (d.Verdict == Regressed || d.Unreachable != "") && (o.look > 0 || done >= leastBlocksToEnd) {
 		return d, true
 	}
-	return d, o.look > 0 && d.Unreachable == "" && (d.Verdict == Pass || d.Verdict == Improved)
+	return d, o.look > 0 && (d.Verdict == Pass || d.Verdict == Improved)
 }
 
 // leastBlocksToEnd is how many blocks a run has at least before a broken limit
