@@ -18,6 +18,9 @@ func Reopen(path string) (*Writer, error) {
 		return nil, &ErrNotKept{path, err}
 	}
 	whole, err := wholeLines(f)
+	if err == nil {
+		err = f.Truncate(whole) // or a shorter line would leave the torn one's end
+	}
 	if err != nil {
 		f.Close()
 		return nil, &ErrNotKept{path, err}
