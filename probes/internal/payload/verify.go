@@ -41,6 +41,10 @@ type Result struct {
 	Displaced          int64 // how far the object's own content lies from its place; positive: too late
 }
 
+// scratchSize is the piece in which bytes are compared: it stays in the first
+// and second level cache together with what it is compared with.
+const scratchSize = 32 << 10
+
 // Verifier checks received bytes against an object as they arrive. It is an
 // io.Writer that never fails, so that a body is read to its end whatever it
 // holds; the verdict is Result. It belongs to one goroutine and keeps 40 KiB
@@ -53,7 +57,7 @@ type Verifier struct {
 	firstBad int64 // -1 until known
 	badBytes int64
 	seized   []byte // what arrived from firstBad on, enough to hold a whole stamp
-	scratch  [32 << 10]byte
+	scratch  []byte // what is expected next; as large as the section needs, made at the first Write
 }
 
 var (
@@ -77,6 +81,9 @@ func (v *Verifier) Received() int64 { return v.received }
 // Write takes the next received bytes. It always accepts all of them.
 func (v *Verifier) Write(p []byte) (int, error) {
 	total := len(p)
+	if v.scratch == nil && len(p) > 0 {
+		v.scratch = make([]byte, min(v.n, scratchSize))
+	}
 	for len(p) > 0 && v.received < v.n {
 		c := p[:min(int64(len(p)), v.n-v.received, int64(len(v.scratch)))]
 		want := v.scratch[:len(c)]
