@@ -20,7 +20,7 @@ import (
 type Attribution struct {
 	// Arm is the candidate that is worst.
 	Arm string
-	// Where is one phrase: the cause if the evidence names one, and the place.
+	// Where is one phrase: the place, and the cause if the evidence names one.
 	Where string
 	// Evidence has one sentence per clue, the strongest first.
 	Evidence []string
@@ -89,7 +89,7 @@ const (
 	context = 20
 )
 
-// where joins the strongest cause of each kind with the place.
+// where joins the place with the strongest cause of each kind.
 func where(clues []clue, v view) string {
 	var causes []string
 	for k := range kinds {
@@ -103,7 +103,7 @@ func where(clues []clue, v view) string {
 	if len(causes) == 0 {
 		return v.place() + ": the cause is not known"
 	}
-	return strings.Join(causes, "; ") + ": " + v.place()
+	return v.place() + ": " + strings.Join(causes, "; ")
 }
 
 // accused is the arm with the most findings against it, the first of equals.

@@ -98,7 +98,7 @@ const (
 // everyKth recognises ops of two kinds without knowing the backends: a share
 // of about 1/k is slow, and where the single ops are known, every k-th is.
 func everyKth(v view) []clue {
-	if len(sickBackend(v)) > 0 {
+	if len(sickBackend(v))+len(slowConnect(v)) > 0 {
 		return nil
 	}
 	for _, s := range v.slow() {

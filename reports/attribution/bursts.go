@@ -97,10 +97,7 @@ func limitAfter(v view) []clue {
 		for _, b := range found {
 			after, plateau = append(after, b.after), append(plateau, b.plateau)
 		}
-		rate := unit.BytesPerSecond(median(plateau)).String()
-		if figure, round := roundFigure(median(plateau)); round {
-			rate = figure
-		}
+		rate, _ := roundFigure(median(plateau))
 		return []clue{{aboutSpeed, named,
 			fmt.Sprintf("limited to about %s after about %s", rate, megabytes(median(after))),
 			fmt.Sprintf("each transfer moves about %s at full speed and then goes on at %s per stream (%d of %d trials%s): a rate limit that sets in late, as limit_rate_after does",
@@ -113,5 +110,5 @@ func megabytes(n float64) string {
 	if n < 1e6 {
 		return kilobytes(n)
 	}
-	return fmt.Sprintf("%.3g MB", n/1e6)
+	return fmt.Sprintf("%.2g MB", n/1e6)
 }

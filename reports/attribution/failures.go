@@ -223,10 +223,10 @@ func deadAddress(v view) []clue {
 		}
 	}
 	var dead []string
-	alive := 0
-	for _, ok := range works {
+	var alive []string
+	for address, ok := range works {
 		if ok {
-			alive++
+			alive = append(alive, address)
 		}
 	}
 	for address := range fails {
@@ -234,10 +234,11 @@ func deadAddress(v view) []clue {
 			dead = append(dead, address)
 		}
 	}
-	if len(dead) == 0 || alive == 0 {
+	if len(dead) == 0 || len(alive) == 0 {
 		return nil
 	}
 	slices.Sort(dead)
+	slices.Sort(alive)
 	return []clue{{aboutFailure, named, "a dead address among those dialled (" + strings.Join(dead, ", ") + ")",
-		fmt.Sprintf("%s never took a connection; %d other addresses do", strings.Join(dead, ", "), alive)}}
+		fmt.Sprintf("%s never took a connection, and %s did", strings.Join(dead, ", "), strings.Join(alive, ", "))}}
 }

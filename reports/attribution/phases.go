@@ -92,7 +92,7 @@ func constantWait(v view) []clue {
 	case high.size >= 4*low.size && low.size > 0:
 		text += ", independent of its size"
 	default:
-		text += fmt.Sprintf(" (there is only one size, so that it does not grow with size is not shown)")
+		text += " (with one size, it is not shown that it does not grow with size)"
 	}
 	cause := fmt.Sprintf("a constant extra wait per request of about %s", amount(low.extra))
 	if ratio := low.extra / low.whole; ratio > 0.6 && ratio < 1.6 {
@@ -133,7 +133,10 @@ func tls(s side) string {
 // retries are the seconds after which a lost SYN is sent again (RFC 6298 with
 // an initial timeout of 1 s, doubling), and the pause of a fallback from IPv6
 // to IPv4 (RFC 8305: 250 ms; 300 ms in common clients).
-var retries = []struct{ low, high float64 }{{0.24, 0.34}, {0.98, 1.15}, {2.95, 3.3}, {6.9, 7.4}}
+var retries = []struct {
+	low, high float64
+	name      string
+}{{0.24, 0.34, "300 ms"}, {0.98, 1.15, "1 s"}, {2.95, 3.3, "3 s"}, {6.9, 7.4, "7 s"}}
 
 // slowConnect recognises connections that needed a second try: connect times
 // at 1, 3 or 7 s, or at 300 ms.
@@ -146,7 +149,7 @@ func slowConnect(v view) []clue {
 		for _, r := range retries {
 			n := between(done, r.low, r.high)
 			if n > 0 {
-				at = append(at, amount(r.low))
+				at = append(at, r.name)
 			}
 			late += n
 		}
@@ -160,7 +163,7 @@ func slowConnect(v view) []clue {
 			continue
 		}
 		return []clue{{aboutSpeed, named, "connections need a second try",
-			fmt.Sprintf("%d of %d connects took about %s%s, as when the first packet gets no answer: a dead address, a full table or backlog", late, all, strings.Join(at, ", "), v.in(s))}}
+			fmt.Sprintf("%d of %d connects took about %s%s, as when the first packet gets no answer: a dead address, a full table or backlog", late, all, strings.Join(at, " or "), v.in(s))}}
 	}
 	return nil
 }

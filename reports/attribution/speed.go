@@ -33,31 +33,52 @@ func (v view) movingPhase() metric.ID {
 	return record.PhaseReceive
 }
 
-// roundTrip estimates the round trip of an arm as an application sees it, in
-// seconds, and says from what. TCP's own figure is that of the next hop: a
-// proxy or tunnel hides what lies behind it. A handshake cannot be faster than
-// its round trips, nor the first byte of an answer than one.
-func roundTrip(s side) (seconds float64, from string) {
+// roundTrip estimates the round trip to a scene's arm as an application sees
+// it, in seconds, and says from what: from this cell, from the arm's other
+// cells, or from the reference in this cell. TCP's own figure is that of the
+// next hop, since a proxy or tunnel hides what lies behind it, and comes last.
+func (v view) roundTrip(s scene) (seconds float64, from string) {
+	if seconds, from = appTrip(s.cand); from != "" {
+		return seconds, from
+	}
+	for _, other := range v.scenes {
+		if d, f := appTrip(other.cand); f != "" && (from == "" || d < seconds) {
+			seconds, from = d, f+" in "+other.cell.ID
+		}
+	}
+	if from != "" {
+		return seconds, from
+	}
+	if seconds, from = appTrip(s.ref); from != "" {
+		return seconds, from + " around"
+	}
 	seconds = math.Inf(1)
-	take := func(d float64, source string) {
-		if d > 0 && d < seconds {
-			seconds, from = d, source
-		}
-	}
-	take(s.quantile(record.PhaseTLS, 0.5)/handshakeTrips(s), "the TLS handshake")
-	take(s.quantile(record.PhaseWait, 0.05), "the shortest waits for an answer")
-	take(s.quantile(record.PhaseContinue, 0.5), "the wait for 100 Continue")
-	tcp := math.Inf(1)
-	for _, t := range s.trials {
+	for _, t := range s.cand.trials {
 		if rtt := t.Network.MinRTT.Seconds(); rtt > 0 {
-			tcp = min(tcp, rtt)
+			seconds = min(seconds, rtt)
 		}
-	}
-	if math.IsInf(seconds, 1) || (!math.IsInf(tcp, 1) && tcp > seconds) {
-		seconds, from = tcp, "TCP"
 	}
 	if math.IsInf(seconds, 1) {
 		return math.NaN(), ""
+	}
+	return seconds, "TCP"
+}
+
+// appTrip is the shortest round trip that an arm's ops show in a cell: a
+// handshake cannot be faster than its round trips, nor the answer to a whole
+// request than one. from is empty if nothing shows it.
+func appTrip(s side) (seconds float64, from string) {
+	for _, e := range []struct {
+		took float64
+		from string
+	}{
+		{s.quantile(record.PhaseTLS, 0.5) / handshakeTrips(s), "the TLS handshake"},
+		{s.quantile(record.PhaseWait, 0.05), "the shortest waits for an answer"},
+		{s.quantile(record.PhaseContinue, 0.5), "the wait for 100 Continue"},
+	} {
+		if e.took > 0 && (from == "" || e.took < seconds) {
+			seconds, from = e.took, e.from
+		}
 	}
 	return seconds, from
 }
@@ -98,7 +119,7 @@ func window(v view) []clue {
 	name, http2 := "", true
 	for _, s := range v.slow() {
 		rate, ref := v.streamRate(s.cand), v.streamRate(s.ref)
-		rtt, from := roundTrip(s.cand)
+		rtt, from := v.roundTrip(s)
 		product := rate * rtt
 		size := float64(s.cell.Size)
 		if !(rtt >= leastRoundTrip) || math.IsNaN(product) || !(ref > 2*rate || math.IsNaN(ref)) || (size > 0 && size < 4*product) {
@@ -139,37 +160,41 @@ func windowOf(product float64) string {
 
 func kilobytes(n float64) string { return verdict.Amount(metric.Count, n/1e3) + " kB" }
 
-// limiter recognises a rate that is the same whatever the size or the trial,
-// and a round figure: what a person writes into a configuration.
+// limiter recognises a rate that is the same in every trial: whatever the
+// size, or a round figure as a person writes it into a configuration.
 func limiter(v view) []clue {
-	if len(window(v)) > 0 {
+	if len(window(v))+len(retransmits(v))+len(kernelLimits(v)) > 0 {
 		return nil
 	}
 	var rates []float64
-	steady, apart := true, true
+	var smallest, largest unit.Bytes
 	for _, s := range v.slow() {
+		if s.bursts(v) || !(v.streamRate(s.ref) > 2*v.streamRate(s.cand)) {
+			return nil
+		}
 		for _, t := range s.cand.trials {
 			if r := v.streamRate(newTrialSide(t)); r > 0 {
 				rates = append(rates, r)
 			}
 		}
-		apart = apart && !(v.streamRate(s.ref) < 2*v.streamRate(s.cand))
-		steady = steady && !s.bursts(v)
+		if smallest == 0 || s.cell.Size < smallest {
+			smallest = s.cell.Size
+		}
+		largest = max(largest, s.cell.Size)
 	}
-	if len(rates) < 2 || !steady || !apart {
-		return nil
-	}
-	low, high := slices.Min(rates), slices.Max(rates)
-	if high > 1.1*low {
+	if len(rates) < 2 || slices.Max(rates) > 1.1*slices.Min(rates) {
 		return nil
 	}
 	figure, round := roundFigure(median(rates))
-	if !round {
-		return nil
+	text := fmt.Sprintf("every transfer moves at %s to %s in %d trials of %s: a constant",
+		unit.BytesPerSecond(slices.Min(rates)), unit.BytesPerSecond(slices.Max(rates)), len(rates), cells(v.slow()))
+	switch {
+	case largest >= 4*smallest && smallest > 0:
+		return []clue{{aboutSpeed, likely, fmt.Sprintf("a rate limit of about %s per stream, or a device as slow", figure), text + " whatever the size"}}
+	case round:
+		return []clue{{aboutSpeed, likely, fmt.Sprintf("a constant %s per stream, as of a rate limit", figure), text + ", round figure"}}
 	}
-	return []clue{{aboutSpeed, likely, fmt.Sprintf("a rate limit of about %s per stream", figure),
-		fmt.Sprintf("every transfer moves at %s to %s in %d trials of %s: a constant, round figure",
-			unit.BytesPerSecond(low), unit.BytesPerSecond(high), len(rates), cells(v.slow()))}}
+	return nil
 }
 
 func newTrialSide(t record.Trial) side {
@@ -177,24 +202,24 @@ func newTrialSide(t record.Trial) side {
 }
 
 // roundFigure is the figure that someone may have written, SI or IEC, and
-// whether there is one within 5 %.
+// whether there is one within 2.5 %; else it is the rate itself.
 func roundFigure(rate float64) (string, bool) {
 	for _, u := range []struct {
 		name string
 		size float64
-	}{{"MB/s", 1e6}, {"MiB/s", 1 << 20}, {"kB/s", 1e3}, {"KiB/s", 1 << 10}, {"Mbit/s", 125e3}} {
+	}{{"MB/s", 1e6}, {"MiB/s", 1 << 20}, {"kB/s", 1e3}, {"KiB/s", 1 << 10}} {
 		n := rate / u.size
-		if n < 0.95 || n > 1050 {
+		if n < 0.97 || n > 1025 {
 			continue
 		}
-		scale := math.Pow(10, math.Floor(math.Log10(n*1.05)))
-		for _, mantissa := range []float64{1, 2, 2.5, 4, 5, 8, 10} {
-			if m := mantissa * scale; math.Abs(n/m-1) < 0.05 {
+		scale := math.Pow(10, math.Floor(math.Log10(n*1.03)))
+		for _, mantissa := range []float64{1, 2, 5} {
+			if m := mantissa * scale; math.Abs(n/m-1) < 0.025 {
 				return fmt.Sprintf("%g %s", m, u.name), true
 			}
 		}
 	}
-	return "", false
+	return unit.BytesPerSecond(rate).String(), false
 }
 
 func median(x []float64) float64 {

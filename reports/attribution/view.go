@@ -223,8 +223,11 @@ func (s side) protocol() string {
 // harmed are the scenes with a finding against the arm.
 func (v view) harmed() []scene { return v.those(func(s scene) bool { return s.harmed }) }
 
-// slow are the scenes with a finding about speed.
-func (v view) slow() []scene { return v.those(func(s scene) bool { return s.slow }) }
+// slow are the scenes with a finding about speed, without those that are slow
+// because so many of their ops fail.
+func (v view) slow() []scene {
+	return v.those(func(s scene) bool { return s.slow && s.cand.failedShare() < 0.25 })
+}
 
 // clean are the other scenes.
 func (v view) clean() []scene { return v.those(func(s scene) bool { return !s.harmed }) }
