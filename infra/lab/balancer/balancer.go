@@ -43,6 +43,9 @@ type Options struct {
 	CA        *pki.CA  // serve TLS with a certificate from this authority, and trust it behind
 	Names     []string // in that certificate
 	HTTP1Only bool     // do not offer HTTP/2
+	// StreamWindow is the HTTP/2 flow-control window of one upload, in bytes;
+	// default 32 MiB. A small one holds an upload to a window per round trip.
+	StreamWindow int
 
 	Faults  []fault.Fault // in force from the start
 	Control string        // loopback address of a control endpoint; empty: none
@@ -80,6 +83,9 @@ func New(o Options) (*Balancer, error) {
 	}
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
+	}
+	if o.StreamWindow == 0 {
+		o.StreamWindow = 32 << 20
 	}
 	if len(o.Backends) == 0 {
 		return nil, fmt.Errorf("balancer %s: no backend (set Options.Backends to base URLs)", o.ID)
@@ -164,7 +170,7 @@ func (b *Balancer) Start(ctx context.Context) error {
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0),
 		Protocols:         &protocols,
-		HTTP2:             &http.HTTP2Config{MaxReceiveBufferPerConnection: 32 << 20, MaxReceiveBufferPerStream: 32 << 20, MaxReadFrameSize: 1 << 20},
+		HTTP2:             &http.HTTP2Config{MaxReceiveBufferPerConnection: 32 << 20, MaxReceiveBufferPerStream: b.opt.StreamWindow, MaxReadFrameSize: 1 << 20},
 	}
 	if b.opt.Control != "" {
 		if b.control, err = control.Listen(b.opt.Control, &b.faults, func() any { return b.Totals() }); err != nil {

@@ -59,6 +59,11 @@ type Options struct {
 	MemoryLimit int64  // bytes; default DefaultMemory
 	Dir         string // where the temporary file is made; default the system's
 
+	// Shares makes this origin serve the objects of another one, as application
+	// servers before one storage do. Objects and receipts are then common;
+	// requests, connections and faults stay each origin's own.
+	Shares *Origin
+
 	CA         *pki.CA  // serve TLS with a certificate from this authority
 	Names      []string // in that certificate; default pki.DefaultNames
 	HTTP1Only  bool     // do not offer HTTP/2
@@ -81,7 +86,7 @@ type Origin struct {
 	opt    Options
 	faults fault.Set
 	arena  *arena
-	table  table
+	table  *table
 
 	srv     *http.Server
 	ln      net.Listener
@@ -122,7 +127,10 @@ func New(o Options) (*Origin, error) {
 	if o.Dir == "" {
 		o.Dir = os.TempDir()
 	}
-	origin := &Origin{opt: o, arena: &arena{limit: o.MemoryLimit, dir: o.Dir}, table: table{entries: make(map[string]*entry)}}
+	origin := &Origin{opt: o, arena: &arena{limit: o.MemoryLimit, dir: o.Dir}, table: &table{entries: make(map[string]*entry)}}
+	if o.Shares != nil {
+		origin.arena, origin.table = o.Shares.arena, o.Shares.table
+	}
 	if err := origin.faults.Inject(o.Faults...); err != nil {
 		return nil, fmt.Errorf("origin %s: %w", o.ID, err)
 	}
@@ -208,7 +216,8 @@ func protocols(http1Only bool) *http.Protocols {
 	return &p
 }
 
-// Stop closes the listener and every connection and forgets every body.
+// Stop closes the listener and every connection and forgets every body that is
+// its own. An origin that others share is stopped after them.
 func (o *Origin) Stop() error {
 	if o.srv == nil {
 		return nil
@@ -216,8 +225,10 @@ func (o *Origin) Stop() error {
 	o.cancel()
 	err := o.srv.Close()
 	o.control.Stop(context.Background())
-	o.table.clear()
-	o.arena.close()
+	if o.opt.Shares == nil {
+		o.table.clear()
+		o.arena.close()
+	}
 	return err
 }
 

@@ -293,6 +293,23 @@ func TestStoresThatKeepNoBody(t *testing.T) {
 	}
 }
 
+func TestOriginsMayShareTheirObjects(t *testing.T) {
+	a := start(t, Options{ID: "a"})
+	b := start(t, Options{ID: "b", Shares: a})
+	c := client(t, a)
+	put(t, c, a, "x", []byte("ahoy"))
+	if r := get(t, c, b, "x"); string(r.body) != "ahoy" || r.header.Get("X-Backend") != "b" {
+		t.Errorf("%+v", r)
+	}
+	if a.Totals().Requests != 1 || b.Totals().Requests != 1 || b.Stats("x").Receipts != 1 {
+		t.Errorf("%+v %+v", a.Totals(), b.Totals())
+	}
+	b.Stop()
+	if r := get(t, c, a, "x"); string(r.body) != "ahoy" {
+		t.Errorf("after the sharer has stopped: %+v", r)
+	}
+}
+
 func TestAHalfUploadIsNotStored(t *testing.T) {
 	o := start(t, Options{})
 	c := client(t, o)

@@ -34,12 +34,12 @@ type line struct {
 
 	flying chan chunk
 	room   *credit
-	free   time.Time // when the rate limit lets the next byte enter
+	free   time.Time // when the next byte may enter: after the handshake, then by the rate
 }
 
-func (r *Relay) line(from, to *net.TCPConn, moved *atomic.Int64, f *Fault, abort func(bool)) *line {
+func (r *Relay) line(from, to *net.TCPConn, opened time.Time, moved *atomic.Int64, f *Fault, abort func(bool)) *line {
 	return &line{
-		from: from, to: to, delay: r.opt.Delay, rate: r.opt.Rate,
+		from: from, to: to, delay: r.opt.Delay, rate: r.opt.Rate, free: opened,
 		moved: moved, fault: f, abort: abort,
 		// Reads may return little, so the channel has room for many small
 		// chunks; when it is full the sender simply waits.
@@ -90,15 +90,13 @@ func (l *line) read(ctx context.Context) {
 
 // arrival is when n bytes read now reach the other end.
 func (l *line) arrival(n int) time.Time {
-	now := time.Now()
-	if l.rate > 0 {
-		if l.free.Before(now) {
-			l.free = now
-		}
-		l.free = l.free.Add(time.Duration(float64(n) / float64(l.rate) * float64(time.Second)))
-		now = l.free
+	if now := time.Now(); l.free.Before(now) {
+		l.free = now
 	}
-	return now.Add(l.delay)
+	if l.rate > 0 {
+		l.free = l.free.Add(time.Duration(float64(n) / float64(l.rate) * float64(time.Second)))
+	}
+	return l.free.Add(l.delay)
 }
 
 // write hands each chunk over when it is due. The end of the stream closes the

@@ -4,10 +4,13 @@
 //
 // Each direction is a first-in first-out line in which every chunk spends the
 // one-way delay. The line holds up to Queue bytes, so that the product of rate
-// and delay is not what limits a transfer. What it is not: a packet network.
-// The TCP handshake and TCP's own windows end at the relay, so a connection
-// costs no round trip to set up, nothing is lost and resent, and there is no
-// slow start; only windows above TCP (HTTP/2, TLS, application) feel the delay.
+// and delay is not what limits a transfer. The first bytes of a connection wait
+// one round trip more, which is what its TCP handshake would have cost.
+//
+// What it is not: a packet network. TCP's own windows end at the relay, so
+// connect returns at once, the kernel's round-trip time is that of loopback,
+// nothing is lost and resent, and there is no slow start; only windows above
+// TCP (HTTP/2, TLS, application) feel the delay.
 //
 // Delays are time.Duration one way, rates bytes per second, sizes bytes.
 package relay
@@ -156,6 +159,7 @@ func (r *Relay) accept(ctx context.Context) {
 }
 
 func (r *Relay) serve(ctx context.Context, client *net.TCPConn) {
+	accepted := time.Now()
 	defer r.forget(client)
 	defer client.Close()
 	var d net.Dialer
@@ -184,12 +188,13 @@ func (r *Relay) serve(ctx context.Context, client *net.TCPConn) {
 		server.Close()
 	}
 	fault := r.fault.Load()
+	opened := accepted.Add(2 * r.opt.Delay) // when a real handshake would have ended at the client
 	var both sync.WaitGroup
 	both.Go(func() {
-		r.line(client, server, &r.forward, fault.on(Forward), abort).run(ctx)
+		r.line(client, server, opened, &r.forward, fault.on(Forward), abort).run(ctx)
 	})
 	both.Go(func() {
-		r.line(server, client, &r.back, fault.on(Back), abort).run(ctx)
+		r.line(server, client, opened.Add(r.opt.Delay), &r.back, fault.on(Back), abort).run(ctx)
 	})
 	both.Wait()
 }

@@ -86,6 +86,24 @@ func TestRoundTripIsTwiceTheDelay(t *testing.T) {
 	}
 }
 
+func TestANewConnectionCostsOneRoundTripMore(t *testing.T) {
+	const rtt = 40 * time.Millisecond
+	r := start(t, Options{To: sink(t, echo), Delay: rtt / 2})
+	best := time.Hour
+	for range 5 {
+		began := time.Now()
+		c := dial(t, r)
+		c.Write([]byte{1})
+		if _, err := io.ReadFull(c, make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		best = min(best, time.Since(began))
+	}
+	if best < 2*rtt || best > 2*rtt+20*time.Millisecond {
+		t.Errorf("the first exchange took %v, want two round trips of %v", best, rtt)
+	}
+}
+
 func TestDelayDoesNotLimitThroughput(t *testing.T) {
 	const size = 256 << 20
 	got := make(chan int64, 1)

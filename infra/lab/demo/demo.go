@@ -1,0 +1,114 @@
+// Package demo is the stage of the first minute: an origin, and in front of it
+// the lab's own balancer, healthy or "upgraded". Both arms are as far away as
+// a real site (10 ms, 60 MB/s per connection), by way of relays, so that the
+// comparison is of the balancer and not of two processes on one machine.
+//
+// The upgraded balancer has two faults of real incidents: its HTTP/2 window
+// holds an upload to 64 kB per round trip, and it acknowledges one upload that
+// it never passes on.
+package demo
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"loadline/infra/lab"
+	"loadline/infra/lab/balancer"
+	"loadline/infra/lab/fault"
+	"loadline/infra/lab/origin"
+	"loadline/infra/lab/pki"
+	"loadline/infra/lab/relay"
+)
+
+// Scenario is the demo's scenario; it reads AROUND, THROUGH and CA.
+//
+//go:embed demo.yaml
+var Scenario []byte
+
+// The path to either arm, and the window of the upgraded balancer.
+const (
+	oneWay = 5 * time.Millisecond
+	rate   = 60e6
+	window = 64 << 10
+)
+
+// Stage is the running demo.
+type Stage struct {
+	services []lab.Service
+	dir      string
+	// Env are the variables that Scenario reads.
+	Env map[string]string
+}
+
+// Start brings up one act; Stop takes it down and removes its files.
+func Start(ctx context.Context, upgraded bool) (*Stage, error) {
+	s := &Stage{Env: map[string]string{}}
+	if err := s.start(ctx, upgraded); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+func (s *Stage) start(ctx context.Context, upgraded bool) error {
+	ca, err := pki.NewCA()
+	if err != nil {
+		return err
+	}
+	if s.dir, err = os.MkdirTemp("", "loadline-demo-"); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	s.Env["CA"] = filepath.Join(s.dir, "ca.pem")
+	if err := os.WriteFile(s.Env["CA"], ca.PEM(), 0o600); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	files, err := origin.New(origin.Options{ID: "files", CA: ca})
+	if err := s.up(ctx, files, err); err != nil {
+		return err
+	}
+	options := balancer.Options{ID: "balancer", CA: ca, Backends: []string{files.URL()}}
+	if upgraded {
+		options.StreamWindow = window
+		options.Faults = []fault.Fault{{Kind: fault.Lose, On: fault.Upload, Skip: 12, Times: 1}}
+	}
+	front, err := balancer.New(options)
+	if err := s.up(ctx, front, err); err != nil {
+		return err
+	}
+	for name, to := range map[string]string{"AROUND": files.Addr(), "THROUGH": front.Addr()} {
+		line, err := relay.New(relay.Options{To: to, Delay: oneWay, Rate: rate})
+		if err := s.up(ctx, line, err); err != nil {
+			return err
+		}
+		s.Env[name] = "https://" + line.Addr()
+	}
+	return nil
+}
+
+// up starts one service that was made without error.
+func (s *Stage) up(ctx context.Context, service lab.Service, made error) error {
+	if made != nil {
+		return made
+	}
+	if err := service.Start(ctx); err != nil {
+		return err
+	}
+	s.services = append(s.services, service)
+	return nil
+}
+
+// Stop takes down what Start brought up, the last first.
+func (s *Stage) Stop() error {
+	var problems []error
+	for i := len(s.services) - 1; i >= 0; i-- {
+		problems = append(problems, s.services[i].Stop())
+	}
+	if s.dir != "" {
+		problems = append(problems, os.RemoveAll(s.dir))
+	}
+	return errors.Join(problems...)
+}
