@@ -302,3 +302,42 @@ func TestSchemaIsDraft07(t *testing.T) {
 		t.Error("the schema does not say that it is draft-07")
 	}
 }
+
+// Every key says what it is: an editor shows nothing else.
+func TestEveryKeyIsDescribed(t *testing.T) {
+	text, err := scenarios.Schema(map[string]any{testKind: testOptions{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema map[string]any
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	keys := 0
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			properties, _ := v["properties"].(map[string]any)
+			for key, p := range properties {
+				if p, ok := p.(map[string]any); ok && p["description"] == nil && p["const"] == nil && path+key != "" {
+					t.Errorf("%s.%s has no description", path, key)
+				}
+				keys++
+			}
+			for key, child := range v {
+				if key != "if" {
+					walk(path+"."+key, child)
+				}
+			}
+		case []any:
+			for _, child := range v {
+				walk(path, child)
+			}
+		}
+	}
+	walk("", schema)
+	if keys < 60 {
+		t.Errorf("only %d keys were seen", keys)
+	}
+}

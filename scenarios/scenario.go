@@ -75,14 +75,6 @@ func (w *Work) DecodeNode(n Node) Problems {
 	return nil
 }
 
-// CellAxes are the axes whose combinations are cells. An empty axis has the
-// single value that work, target or load names.
-type CellAxes struct {
-	Sizes    []unit.Bytes `json:"sizes,omitempty" key:"sizes" min:"1" max:"32" doc:"sizes of the object"`
-	HTTP     []Protocol   `json:"http,omitempty" key:"http" min:"1" max:"4" doc:"HTTP versions: auto, 1.1, 2, h2c"`
-	InFlight []int        `json:"in_flight,omitempty" key:"in_flight" min:"1" max:"32" doc:"numbers of ops in flight"`
-}
-
 // Event is the change itself, run once in every trial at a part of measure.
 type Event struct {
 	At      unit.Ratio    `json:"at" key:"at" default:"30%" doc:"part of measure at which it runs, below 100%"`

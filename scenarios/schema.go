@@ -42,7 +42,9 @@ func workSchema(kinds map[string]any) map[string]any {
 		options := strict.Schema(kinds[kind])
 		properties := options["properties"].(map[string]any)
 		properties["kind"] = map[string]any{"const": kind}
-		properties["cells"] = strict.Schema(CellAxes{})
+		cells := strict.Schema(CellAxes{})
+		cells["description"] = "sizes, protocols and numbers in flight, if not at the top"
+		properties["cells"] = cells
 		// A size may also come from the cells, which the decoder checks.
 		options["required"] = without(options["required"], "size")
 		choices[i] = map[string]any{

@@ -41,10 +41,15 @@ func (s *Secret) DecodeNode(n Node) Problems {
 
 // JSONSchema describes the reference in draft-07.
 func (Secret) JSONSchema() map[string]any {
-	text := map[string]any{"type": "string", "minLength": 1}
+	text := func(doc string) map[string]any {
+		return map[string]any{"type": "string", "minLength": 1, "description": doc}
+	}
 	return map[string]any{
 		"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
-		"properties": map[string]any{"env": text, "file": text},
+		"properties": map[string]any{
+			"env":  text("name of the environment variable that holds the secret"),
+			"file": text("path of the file that holds the secret"),
+		},
 	}
 }
 
