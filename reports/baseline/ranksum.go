@@ -93,6 +93,7 @@ var laws = struct {
 //
 //	p(m,n,u) = m/(m+n) p(m-1,n,u-n) + n/(m+n) p(m,n-1,u)
 func mannWhitney(m, n int) []float64 {
+	m, n = min(m, n), max(m, n) // the law is the same both ways; so is the rounding
 	laws.Lock()
 	defer laws.Unlock()
 	if cdf, ok := laws.cdf[[2]int{m, n}]; ok {
