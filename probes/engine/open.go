@@ -31,7 +31,7 @@ func (p *part) dispatch() {
 			p.drop(n, step, false)
 			return
 		}
-		s, queued := p.places.take(p.starts)
+		s, since := p.places.take(p.starts)
 		if s == nil {
 			p.drop(n, step, true)
 			return
@@ -41,10 +41,7 @@ func (p *part) dispatch() {
 			return // the run ends
 		}
 		p.offer(1)
-		when := &planned{due: due, ready: due, queued: queued}
-		if queued {
-			when.ready = max(due, s.freed.Sub(p.epoch))
-		}
+		when := &planned{due: due, ready: max(due, since.Sub(p.epoch))}
 		p.ops.Go(func() {
 			if _, ok := p.do(s, seq, when); ok {
 				p.places.put(s)

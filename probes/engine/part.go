@@ -105,11 +105,9 @@ func (p *part) take() (seq uint64, ok bool) {
 	return 0, false
 }
 
-// planned is when an op of the open model was due, and when it could start.
-type planned struct {
-	due, ready time.Duration
-	queued     bool
-}
+// planned is when an op of the open model was due, and when it could start: it
+// was due, and there was a place for it.
+type planned struct{ due, ready time.Duration }
 
 // do does one op in a slot. It is false if the op had been left behind.
 func (p *part) do(s *slot, seq uint64, when *planned) (probes.Observation, bool) {
@@ -121,7 +119,7 @@ func (p *part) do(s *slot, seq uint64, when *planned) (probes.Observation, bool)
 	op.Due = start
 	if when != nil {
 		op.Due = when.due
-		p.late.note(start-when.ready, when.queued)
+		p.late.note(start-when.ready, when.ready > when.due)
 	}
 	ctx := s.begin(op, start)
 	o := p.session.Do(ctx, op)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // places are the slots of one part of a trial. The slot that was freed last is
@@ -13,6 +14,7 @@ type places struct {
 	mu    sync.Mutex
 	all   []*slot
 	free  []*slot
+	since time.Time     // from when on a slot has been free; zero: always
 	freed chan struct{} // holds one token after a slot was freed
 }
 
@@ -31,40 +33,42 @@ func (p *places) add() *slot {
 	return s
 }
 
-// take gives a free slot, waiting for one if the cap is reached; queued says
-// that it waited. The slot is nil if ctx ended first. Only one goroutine may
-// take.
-func (p *places) take(ctx context.Context) (s *slot, queued bool) {
+// take gives a free slot, waiting for one if the cap is reached, and from when
+// on one has been free. The slot is nil if ctx ended first. Only one goroutine
+// may take.
+func (p *places) take(ctx context.Context) (s *slot, since time.Time) {
 	for {
-		if s := p.try(); s != nil {
-			return s, queued
+		if s, since = p.try(); s != nil {
+			return s, since
 		}
-		queued = true
 		select {
 		case <-p.freed:
 		case <-ctx.Done():
-			return nil, true
+			return nil, since
 		}
 	}
 }
 
-func (p *places) try() *slot {
+func (p *places) try() (*slot, time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n := len(p.free); n > 0 {
 		s := p.free[n-1]
 		p.free = p.free[:n-1]
-		return s
+		return s, p.since
 	}
 	if p.most == 0 || len(p.all) < p.most {
-		return p.add()
+		return p.add(), time.Time{}
 	}
-	return nil
+	return nil, time.Time{}
 }
 
 // put gives a slot back.
 func (p *places) put(s *slot) {
 	p.mu.Lock()
+	if len(p.free) == 0 && len(p.all) == p.most {
+		p.since = time.Now()
+	}
 	p.free = append(p.free, s)
 	p.mu.Unlock()
 	select {

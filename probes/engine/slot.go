@@ -21,7 +21,6 @@ type slot struct {
 	gone   bool // its op ignored its cancellation and was left behind
 	speed  speed
 	sums   sums
-	freed  time.Time // when its last op ended
 }
 
 // sums are what the ops of a slot, or of all, did in the present part.
@@ -62,7 +61,6 @@ func (s *slot) end(o probes.Observation) bool {
 		return false
 	}
 	s.busy = false
-	s.freed = time.Now()
 	s.sums.ended++
 	if o.Outcome.Failed() {
 		s.sums.failed++
