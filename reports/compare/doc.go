@@ -13,7 +13,7 @@
 // evidence. A comparison has as many observations as there are blocks in which
 // both arms were measured, however many ops ran.
 //
-// # Two kinds of evidence
+// # Kinds of evidence
 //
 //   - [FromPairs]: one figure per arm and block (goodput, a mean, a rate). The
 //     estimate T is the Hodges-Lehmann median of Walsh averages, the bounds L
@@ -25,7 +25,10 @@
 //     ratio of the merged quantiles, L and U come from resampling whole blocks
 //     ([Resampled]).
 //
-// Both answer for two cases ([Pair.Harm], [Pair.Health]): transfers that were
+// A baseline of other days has no blocks in common with the candidate: there
+// [FromRuns] compares run with run, by Student's law ([Shift]).
+//
+// All answer for two cases ([Pair.Harm], [Pair.Health]): transfers that were
 // cut leave a figure known only within bounds. Harm takes whatever speaks for
 // the candidate, health whatever speaks against it. What is not known at all
 // can show neither.
@@ -45,7 +48,7 @@
 // each criterion's own, because a gate passes only when all of them pass.
 //
 // Holm speaks of p-values and the rule of bounds; they are two sides of one
-// thing. Both kinds of evidence define P as the level at which Lower crosses
+// thing. Every kind of evidence defines P as the level at which Lower crosses
 // zero, so "L > 0 at the level Holm grants" and "P is at most that level" never
 // disagree, ties, zeros and infinities included. Reports show the bound at the
 // level that decided.
@@ -59,4 +62,16 @@
 // are infinite, the outcome INCONCLUSIVE, and a [Warning] says so; too little
 // data is never an error and never a pass. A quantile with fewer than
 // [MinExceedances] ops beyond it is [Withheld].
+//
+// # What it reaches
+//
+// The tests named T1, T2, T3, T5, T7 and T9 measure the rule's risks on recorded
+// runs of unchanged code (testdata/rocksdb-ci-2023) and on made-up noise; in
+// full, with the figures printed, by
+//
+//	LOADLINE_SLOW=1 go test -v -timeout 60m -run 'T[0-9]' ./reports/compare
+//
+// What that cannot show: the recorded figures come one per run, so quantile
+// criteria are measured on made-up ops only; and labels are drawn at random,
+// as the runner does, so a runner that failed to interleave is not seen here.
 package compare
