@@ -54,8 +54,8 @@ func (c *checker) shape(n Node, l *Load) {
 	if l.Shape == Linear && l.Rate <= 0 && l.To <= 0 {
 		c.refuse(n.At("to"), "from 0/s to 0/s starts nothing", "write a rate above 0")
 	}
-	if l.Shape == Sine && l.Amplitude > l.Rate {
-		c.refuse(n.At("amplitude"), fmt.Sprintf("%s is more than the rate of %s", l.Amplitude, l.Rate), "the rate cannot fall below 0")
+	if l.Shape == Sine && l.Amplitude >= l.Rate && l.Rate > 0 {
+		c.refuse(n.At("amplitude"), fmt.Sprintf("%s is not below the rate of %s", l.Amplitude, l.Rate), "the rate may not fall to 0: lower the amplitude")
 	}
 	if mean := float64(l.Rate+max(l.To, l.Rate)) / 2; mean > 0 && l.Measure > 0 && mean*l.Measure.Seconds() < 1 {
 		c.refuse(n.At("rate"), fmt.Sprintf("%s for %s starts no op", l.Rate, l.Measure), "write a higher rate or a longer measure")

@@ -155,6 +155,8 @@ var decoderOnly = map[string]string{
 	"resolve":                  "meaning of a text",
 	"proxy":                    "meaning of a text",
 	"proxy-user-info":          "meaning of a text",
+	"rate-too-high":            "bound of a quantity that is text",
+	"readback-arm":             "between fields",
 	"secret-header":            "meaning of a key",
 	"secret-name":              "meaning of a text",
 	"size-fraction":            "meaning of a text",

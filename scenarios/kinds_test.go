@@ -21,7 +21,10 @@ type testOptions struct {
 	Path      string                    `key:"path" default:"/{name}" doc:"path"`
 	Headers   map[string]scenarios.Text `key:"headers" doc:"request headers"`
 	Delete    bool                      `key:"delete" default:"true" doc:"delete what was uploaded"`
-	Wait      time.Duration             `key:"stall_after" default:"10s" doc:"time without a byte"`
+	Readback  struct {
+		Arm string `key:"arm" default:"other" doc:"the arm to read through"`
+	} `key:"readback" doc:"how uploads are read back"`
+	Wait time.Duration `key:"stall_after" default:"10s" doc:"time without a byte"`
 }
 
 type testSpec struct{ o testOptions }

@@ -165,6 +165,7 @@ func (c *checker) work(o Options) {
 		raw = raw.Without("cells")
 	}
 	c.secretHeaders(raw.Child("headers"))
+	c.readbackArm(raw.Child("readback").Child("arm"))
 	raw = c.sized(raw)
 	c.s.Work.Raw = raw
 
@@ -229,6 +230,15 @@ func (c *checker) secretHeaders(headers Node) {
 		if _, literal := value.Scalar(); literal && IsSecretHeader(name) {
 			c.refuse(value, "the value of this header is a secret, and may only be a reference", referenceHint)
 		}
+	}
+}
+
+// readbackArm checks the arm through which objects are read back, which the
+// kind of work cannot know.
+func (c *checker) readbackArm(at Node) {
+	id, ok := at.Scalar()
+	if ids := c.armIDs(); ok && id != "other" && len(ids) > 0 && !contains(ids, id) {
+		c.refuse(at, fmt.Sprintf("there is no arm %q", id), meant(id, append(ids, "other")))
 	}
 }
 

@@ -164,7 +164,8 @@ func (a *AtMost) limit(n float64) {
 }
 
 // Starts is how many ops an open load starts in warm-up and measure, on
-// average where it is random. Warm-up goes on at the first rate.
+// average where it is random. Warm-up goes at the rate with which measure
+// begins, or at its mean where that is none.
 func Starts(l scenarios.Load) float64 {
 	measure, first := 0.0, float64(l.Rate)
 	switch {
@@ -179,6 +180,9 @@ func Starts(l scenarios.Load) float64 {
 		measure = float64(l.Rate+l.To) / 2 * l.Measure.Seconds()
 	default:
 		measure = first * l.Measure.Seconds()
+	}
+	if first <= 0 && l.Measure > 0 {
+		first = measure / l.Measure.Seconds()
 	}
 	return math.Ceil(measure + first*l.Warmup.Seconds())
 }

@@ -278,6 +278,7 @@ func TestStartsIsTheIntegralOfTheRate(t *testing.T) {
 		"constant": {scenarios.Load{Rate: 50, Measure: 10 * s, Warmup: 2 * s}, 600},
 		"linear":   {scenarios.Load{Rate: 10, To: 30, Shape: scenarios.Linear, Measure: 10 * s}, 200},
 		"stages":   {scenarios.Load{Stages: []scenarios.Stage{{Rate: 10, Duration: 10 * s}, {Rate: 30, Duration: 10 * s}}, Warmup: s}, 310},
+		"from 0":   {scenarios.Load{To: 20, Shape: scenarios.Linear, Measure: 10 * s, Warmup: s}, 110},
 	} {
 		if got := plan.Starts(test.load); got != test.want {
 			t.Errorf("%s: %v ops, want %v", name, got, test.want)
@@ -317,5 +318,14 @@ func TestTheProblemsOfTheKindAreAmongAll(t *testing.T) {
 	var problems scenarios.Problems
 	if !errors.As(err, &problems) || len(problems) != 2 || problems[0].Path != "work.size" || problems[1].Path != "zzz" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A fingerprint is kept in records and compared years later: it may only
+// change when what is measured does.
+func TestTheFingerprintDoesNotChangeBetweenVersions(t *testing.T) {
+	const want = "55d21e23e94b55b934bf77b1c70c87cd9e2cdeac408c545ac0fcc40be29ec315"
+	if got := read(t).Fingerprint; got != want {
+		t.Errorf("the fingerprint of the same work is now %s: pinned baselines are lost", got)
 	}
 }
