@@ -30,8 +30,8 @@ type link struct {
 	origin string // scheme://host:port it was made for
 	tcp    *netpath.Conn
 	tls    string // version, empty in clear
-	before netpath.TCPInfo
-	used   int // ops so far
+	before netpath.TCPInfo // the last look, of a link that is not shared
+	used   atomic.Int64    // ops so far
 }
 
 // opening is what it took to open a link; a link in use costs nothing.
@@ -271,19 +271,19 @@ type byteReader struct{ conn net.Conn }
 
 func (b *byteReader) Read(p []byte) (int, error) { return b.conn.Read(p[:min(len(p), 1)]) }
 
-// socket is what the kernel knew of the link since the op before.
-func (l *link) socket() probes.Socket {
+// socket is what the kernel did with the link since an earlier look. On a
+// shared link that includes what it did for other ops at the same time.
+func (l *link) socket(since netpath.TCPInfo, reused bool) (probes.Socket, netpath.TCPInfo) {
 	info, err := l.tcp.Info()
 	if err != nil {
-		return probes.Socket{Conn: l.id, Reused: l.used > 1}
+		return probes.Socket{Conn: l.id, Reused: reused}, since
 	}
-	iv := info.Since(l.before)
-	l.before = info
+	iv := info.Since(since)
 	return probes.Socket{
-		Conn: l.id, Reused: l.used > 1, RTT: info.RTT, MinRTT: info.MinRTT,
+		Conn: l.id, Reused: reused, RTT: info.RTT, MinRTT: info.MinRTT,
 		Retrans: uint64(max(iv.Retransmits, 0)), Delivery: unit.BytesPerSecond(info.DeliveryRate),
 		Busy: iv.Busy, RwndLimit: iv.RwndLimited, SndbufLimt: iv.SndbufLimited, Congestion: info.Congestion,
-	}
+	}, info
 }
 
 // unsent is what the kernel still holds of what it was given.

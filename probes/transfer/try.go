@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"loadline/probes"
+	"loadline/probes/internal/netpath"
 	"loadline/scenarios/unit"
 )
 
@@ -21,6 +22,8 @@ type try struct {
 	o       *probes.Observation
 	job     job
 	link    *link
+	reused  bool
+	since   netpath.TCPInfo // the kernel's view when the op began
 }
 
 // exchange sends the request and judges what comes back.
@@ -38,14 +41,16 @@ func (t *try) exchange(r *request, redirects int) verdict {
 	if r.body != nil {
 		t.p.uploadsThrough(link.unsent)
 	}
-	reused := link.used > 0
-	link.used++
+	t.reused = link.used.Add(1) > 1
+	if t.since = link.before; link != t.lane.link { // shared: nobody's last look is ours
+		t.since, _ = link.tcp.Info()
+	}
 	stop := context.AfterFunc(t.ctx, link.abort)
 	defer stop()
 	a, err := link.exchange(t.ctx, r, t.p)
 	if err != nil {
 		v := t.failed(err, 0)
-		if v.outcome == probes.Reset && reused && t.p.firstAt.Load() == 0 {
+		if v.outcome == probes.Reset && t.reused && t.p.firstAt.Load() == 0 {
 			v.err = fmt.Errorf("%w (on a kept connection; the request was not repeated)", v.err)
 		}
 		return v
@@ -255,10 +260,12 @@ func (t *try) settle(v verdict) {
 	}
 	t.link = nil
 	s := t.session
-	t.o.Socket = link.socket()
+	var now netpath.TCPInfo
+	t.o.Socket, now = link.socket(t.since, t.reused)
 	if link != t.lane.link {
 		return // shared: it ends with the session, or when it breaks
 	}
+	link.before = now
 	switch {
 	case v.outcome == probes.Cut || v.outcome == probes.Stalled || v.outcome == probes.Timeout:
 		link.drop()
