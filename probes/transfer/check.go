@@ -71,7 +71,7 @@ func (c *checker) direction() {
 	}
 	for _, key := range foreign[c.o.Direction] {
 		if c.has(key) {
-			c.refuse("means nothing for a "+string(c.o.Direction), "remove it, or turn work.direction round", key)
+			c.refuse("means nothing for "+map[Direction]string{Upload: "an upload", Download: "a download"}[c.o.Direction], "remove it, or turn work.direction round", key)
 		}
 	}
 	switch {
