@@ -38,10 +38,10 @@ type Load struct {
 	// InFlight is the number in flight of a closed load, and the cap of an
 	// open one (0: no cap).
 	InFlight int            `json:"in_flight" key:"in_flight" min:"1" max:"100000" doc:"ops in flight of a closed load (default 1), or the cap of an open one (default none)"`
-	Rate     unit.PerSecond `json:"rate,omitempty" key:"rate" max:"5e6/s" doc:"starts per second of an open load, such as 50/s"`
+	Rate     unit.PerSecond `json:"rate,omitempty" key:"rate" max:"5000000/s" doc:"starts per second of an open load, such as 50/s"`
 	Shape    Shape          `json:"shape,omitempty" key:"shape" doc:"constant (default), poisson, linear (from rate to to) or sine (amplitude around rate)"`
 	// To is the end rate of a linear shape.
-	To unit.PerSecond `json:"to,omitempty" key:"to" max:"5e6/s" doc:"rate at the end of a linear shape"`
+	To unit.PerSecond `json:"to,omitempty" key:"to" max:"5000000/s" doc:"rate at the end of a linear shape"`
 	// Amplitude and Period shape a sine around Rate.
 	Amplitude unit.PerSecond `json:"amplitude,omitempty" key:"amplitude" doc:"amplitude of a sine, below its rate"`
 	Period    time.Duration  `json:"period,omitempty" key:"period" min:"1ms" doc:"period of a sine"`
@@ -55,7 +55,7 @@ type Load struct {
 // Stage is a stretch of an open load: the rate moves linearly to Rate in
 // Duration, starting from the rate of the stage before (or Rate itself).
 type Stage struct {
-	Rate     unit.PerSecond `json:"rate" key:"rate" required:"true" max:"5e6/s" doc:"rate at the end of the stage"`
+	Rate     unit.PerSecond `json:"rate" key:"rate" required:"true" max:"5000000/s" doc:"rate at the end of the stage"`
 	Duration time.Duration  `json:"duration" key:"duration" required:"true" min:"1ms" doc:"length of the stage"`
 }
 

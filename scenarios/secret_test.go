@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 	"testing"
 
@@ -117,5 +119,16 @@ criteria: [{metric: errors, stat: rate, max: 0%}]
 	kept := fmt.Sprint(string(text), s.Source, s.Overrides, s.Env)
 	if strings.Contains(kept, "hunter2") {
 		t.Errorf("the canary is in %s", kept)
+	}
+}
+
+func TestAScenarioIsReadFromAFileSystem(t *testing.T) {
+	fsys := os.DirFS("testdata/good")
+	s, err := scenarios.ParseFS(fsys, "minimal.yaml", scenarios.Options{})
+	if err != nil || s.Name != "test/minimal" || s.File != "minimal.yaml" {
+		t.Errorf("got %q from %q, %v", s.Name, s.File, err)
+	}
+	if _, err := scenarios.ParseFS(fsys, "none.yaml", scenarios.Options{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is not there: %v", err)
 	}
 }

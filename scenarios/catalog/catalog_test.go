@@ -1,24 +1,30 @@
 package catalog_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"io/fs"
 	"slices"
 	"strings"
 	"testing"
 
-	"loadline/probes/transfer"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v4"
+
+	"loadline/probes/all"
 	"loadline/scenarios"
 	"loadline/scenarios/catalog"
 	"loadline/scenarios/plan"
 )
 
+// kinds skips the scenarios of probes that are not built in.
 type kinds struct{ t *testing.T }
 
 func (k kinds) Check(kind string, raw scenarios.Node) (plan.Spec, error) {
-	if kind != transfer.Kind {
-		k.t.Skipf("no probe does %s yet", kind)
+	if !slices.Contains(all.Builtin().Kinds(), kind) {
+		k.t.Skipf("no probe does %s", kind)
 	}
-	return transfer.Probe{}.Check(raw)
+	return all.Builtin().Check(kind, raw)
 }
 
 func TestEveryScenarioHasAPlan(t *testing.T) {
@@ -67,5 +73,58 @@ func TestEveryScenarioHasAPlan(t *testing.T) {
 				t.Errorf("without targets it says %v", err)
 			}
 		})
+	}
+}
+
+// An editor that knows the schema must find nothing wrong with the catalogue.
+func TestTheSchemaAcceptsEveryScenario(t *testing.T) {
+	options := map[string]any{}
+	for _, p := range all.Builtin() {
+		options[p.Info().Kind] = p.Info().Options
+	}
+	text, err := scenarios.Schema(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource(scenarios.SchemaID, value); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile(scenarios.SchemaID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range catalog.Names() {
+		src, err := fs.ReadFile(catalog.FS, name+".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v map[string]any
+		if err := yaml.Load(src, &v); err != nil {
+			t.Fatal(err)
+		}
+		if work, ok := v["work"].(map[string]any); ok && options[work["kind"].(string)] == nil {
+			continue // its probe is not built in
+		}
+		asJSON, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(doc); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		v["zzz"] = 1
+		asJSON, _ = json.Marshal(v)
+		if doc, _ = jsonschema.UnmarshalJSON(bytes.NewReader(asJSON)); schema.Validate(doc) == nil {
+			t.Errorf("%s: an unknown key is accepted", name)
+		}
 	}
 }
