@@ -8,7 +8,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"loadline/probes/all"
 	"loadline/scenarios"
 	"loadline/scenarios/plan"
 )
@@ -112,11 +111,7 @@ func schemaCommand(a app) *cobra.Command {
 		Use: "schema", Short: "print the JSON Schema of scenario files, for editors", Args: cobra.NoArgs,
 		Example: "  loadline schema > loadline.schema.json",
 		RunE: func(*cobra.Command, []string) error {
-			kinds := map[string]any{}
-			for _, p := range all.Builtin() {
-				kinds[p.Info().Kind] = p.Info().Options
-			}
-			schema, err := scenarios.Schema(kinds)
+			schema, err := scenarios.Schema(kinds())
 			if err != nil {
 				return err
 			}

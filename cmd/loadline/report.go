@@ -9,7 +9,9 @@ import (
 
 	"loadline/infra/conduct"
 	"loadline/probes/record"
+	"loadline/probes/record/export"
 	"loadline/reports"
+	"loadline/reports/attribution"
 	"loadline/reports/verdict"
 )
 
@@ -91,7 +93,7 @@ func writeVegeta(stdout io.Writer, file string, run record.Run) error {
 		defer f.Close()
 		w = f
 	}
-	if err := record.WriteVegeta(w, run); err != nil {
+	if err := export.Vegeta(w, run, export.VegetaOptions{}); err != nil {
 		return usage(fmt.Errorf("-o vegeta: %w", err))
 	}
 	return nil
@@ -119,7 +121,8 @@ INCONCLUSIVE: give several baselines, or compare arms within one run.`,
 			if err != nil {
 				return err
 			}
-			r := conduct.Judge(candidate, verdict.Options{Baseline: []record.Run{old}, BaselineName: args[0], AllAgainstBaseline: true}, reports.Source{Record: args[1]})
+			d := verdict.Compare([]record.Run{old}, candidate, args[0])
+			r := reports.Build(candidate, d, attribution.Attribute(candidate, d), reports.Source{Record: args[1]})
 			return gravest(ended(conduct.Result{Run: candidate, Report: r}, nil), write(outs, a.stdout, r))
 		},
 	}

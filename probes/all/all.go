@@ -1,0 +1,12 @@
+// Package all is the one table that names every probe.
+package all
+
+import (
+	"loadline/probes"
+	"loadline/probes/transfer"
+)
+
+// Builtin are the probes in the order in which the manual lists them.
+func Builtin() probes.Table {
+	return probes.Table{transfer.Probe{}}
+}
