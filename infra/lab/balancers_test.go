@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -332,4 +333,18 @@ func TestHelperHoldsBalancers(t *testing.T) {
 	}
 	fmt.Println(h.Pid(), n.Pid(), strings.TrimSpace(string(children)), filepath.Dir(h.ConfigPath()), filepath.Dir(n.ConfigPath()))
 	time.Sleep(time.Minute)
+}
+
+// trusting trusts the authority in a file.
+func trusting(t testing.TB, file string) *tls.Config {
+	t.Helper()
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		t.Fatalf("no certificate in %s", file)
+	}
+	return &tls.Config{RootCAs: pool}
 }

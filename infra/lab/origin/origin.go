@@ -4,13 +4,14 @@
 //	PUT|POST   /files/{name}   store a body: raw, chunked or multipart/form-data
 //	GET|HEAD   /files/{name}   the body; one byte range; ETag; Content-Length
 //	DELETE     /files/{name}
+//	PUT|POST   /sink/{name}    take a body, count it, keep nothing of it
 //	GET        /bytes/{n}      n pseudo-random bytes
 //	POST       /echo           the body back, up to 1 MiB
 //	GET        /stats/{name}   receipts, size and SHA-256 of one name (JSON)
 //	GET        /stats          totals and every name (JSON)
 //
 // It speaks HTTP/1.1, HTTP/2 over TLS and HTTP/2 in cleartext with prior
-// knowledge. Faults (package fault) strike /files, /bytes and /echo, never
+// knowledge. Faults (package fault) strike /files, /sink, /bytes and /echo, never
 // /stats: the witness stays honest. It is not a production store: nothing
 // survives Stop. Sizes are bytes.
 package origin

@@ -293,6 +293,17 @@ func TestStoresThatKeepNoBody(t *testing.T) {
 	}
 }
 
+func TestASinkBesideTheStore(t *testing.T) {
+	o := start(t, Options{})
+	c := client(t, o)
+	if r := do(t, c, "PUT", o.URL()+"/sink/x", bytes.NewReader(make([]byte, 3<<20))); r.status != 201 {
+		t.Errorf("%+v", r)
+	}
+	if s := o.Stats("x"); s.Receipts != 1 || s.Size != 3<<20 || o.arena.used != 0 {
+		t.Errorf("%+v, %d bytes kept", s, o.arena.used)
+	}
+}
+
 func TestOriginsMayShareTheirObjects(t *testing.T) {
 	a := start(t, Options{ID: "a"})
 	b := start(t, Options{ID: "b", Shares: a})

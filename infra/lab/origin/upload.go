@@ -34,7 +34,11 @@ func (o *Origin) upload(w http.ResponseWriter, r *http.Request) {
 		o.acknowledgeEarly(w, body, f)
 		return
 	}
-	c, err := o.keep(hit.Body(r.Context(), body, size))
+	store := o.opt.Store
+	if strings.HasPrefix(r.URL.Path, "/sink/") {
+		store = Sink
+	}
+	c, err := o.keep(store, hit.Body(r.Context(), body, size))
 	if err != nil {
 		o.broken.Add(1)
 		abort(r, err)
@@ -88,9 +92,9 @@ func (o *Origin) acknowledgeEarly(w http.ResponseWriter, body io.Reader, f fault
 	copyThrough(io.Discard, body, *buf)
 }
 
-// keep reads a body to its end and keeps of it what the store keeps.
-func (o *Origin) keep(body io.Reader) (*content, error) {
-	switch o.opt.Store {
+// keep reads a body to its end and keeps of it what store keeps.
+func (o *Origin) keep(store Store, body io.Reader) (*content, error) {
+	switch store {
 	case Discard:
 		return digestOf(body, sha256.New())
 	case Sink:
