@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"loadline/probes/engine/load"
 	"loadline/probes/record"
 	"loadline/scenarios"
 )
@@ -29,7 +30,7 @@ func (t *trial) change(ctx context.Context, epoch time.Time) <-chan *record.Even
 	}
 	at := time.Duration(float64(t.load.Measure) * float64(event.At))
 	go func() {
-		if !pause(ctx, at-time.Since(epoch)) {
+		if !load.Pause(ctx, at-time.Since(epoch)) {
 			out <- nil
 			return
 		}

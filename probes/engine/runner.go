@@ -10,6 +10,7 @@ import (
 
 	"loadline/probes"
 	"loadline/probes/engine/ledger"
+	"loadline/probes/engine/load"
 	"loadline/probes/record"
 	"loadline/scenarios"
 	"loadline/scenarios/plan"
@@ -43,10 +44,10 @@ type runner struct {
 	options  Options
 	probe    probes.Probe
 	started  time.Time
-	halt     context.CancelCauseFunc // ends the load, with an *ending
+	halt     context.CancelCauseFunc // ends the load, with an *ending or a load.Reached
 	sessions map[place]probes.Session
 	order    []place // in which sessions were opened
-	limits   limits
+	ceilings *load.Ceilings
 	ledger   *ledger.Ledger
 
 	watching sync.Mutex // one event at a time
@@ -59,10 +60,9 @@ type runner struct {
 func newRunner(p plan.Plan, o Options, probe probes.Probe) *runner {
 	r := &runner{
 		id: o.Header.Run, plan: p, options: o, probe: probe, started: time.Now(),
-		sessions: map[place]probes.Session{},
-		out:      record.Run{Header: o.Header},
+		sessions: map[place]probes.Session{}, ceilings: load.NewCeilings(p.Scenario.Limits),
+		out: record.Run{Header: o.Header},
 	}
-	r.limits.Limits = p.Scenario.Limits
 	r.ledger = ledger.New(r.id, p.Scenario.Design.Seed, r.reserve)
 	return r
 }
@@ -81,14 +81,14 @@ func (r *runner) run(parent context.Context) (record.Run, error) {
 	for _, doubt := range r.plan.Warnings {
 		r.warn(doubt)
 	}
-	end := r.load(ctx)
+	end := r.work(ctx)
 	halt(probes.ErrStop)
 	return r.finish(context.WithoutCancel(parent), end)
 }
 
-// load opens and prepares the sessions and runs the trials; it returns why the
+// work opens and prepares the sessions and runs the trials; it returns why the
 // load ended.
-func (r *runner) load(ctx context.Context) *ending {
+func (r *runner) work(ctx context.Context) *ending {
 	if err := r.setUp(ctx); err != nil {
 		if ctx.Err() != nil {
 			return endingOf(ctx)
@@ -105,7 +105,7 @@ func (r *runner) load(ctx context.Context) *ending {
 				return e
 			}
 		}
-		if !last && !pause(ctx, r.plan.Scenario.Design.Rest) {
+		if !last && !load.Pause(ctx, r.plan.Scenario.Design.Rest) {
 			return endingOf(ctx)
 		}
 	}
@@ -139,8 +139,8 @@ func (r *runner) oneTrial(ctx context.Context, pt plan.Trial) *ending {
 // roomFor refuses to start a trial that max_duration would break off in any
 // case.
 func (r *runner) roomFor(pt plan.Trial) *ending {
-	limit, load := r.plan.Scenario.Design.MaxDuration, r.plan.LoadIn(pt)
-	if limit <= 0 || time.Since(r.started)+load.Warmup+load.Measure <= limit {
+	limit, offered := r.plan.Scenario.Design.MaxDuration, r.plan.LoadIn(pt)
+	if limit <= 0 || time.Since(r.started)+offered.Warmup+offered.Measure <= limit {
 		return nil
 	}
 	return &ending{status: statusLimit, why: fmt.Sprintf("design.max_duration of %v has no room for another trial", limit)}
@@ -172,6 +172,10 @@ func endingOf(ctx context.Context) *ending {
 	var e *ending
 	if errors.As(context.Cause(ctx), &e) {
 		return e
+	}
+	var limit load.Reached
+	if errors.As(context.Cause(ctx), &limit) {
+		return &ending{status: statusLimit, why: limit.Error()}
 	}
 	return &ending{status: statusAborted, why: ErrAborted.Error(), err: fmt.Errorf("%w: %w", ErrAborted, context.Cause(ctx))}
 }

@@ -2,11 +2,13 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"loadline/probes"
 	"loadline/probes/engine/health"
 	"loadline/probes/engine/ledger"
+	"loadline/probes/engine/load"
 	"loadline/probes/pace"
 	"loadline/probes/record"
 	"loadline/scenarios"
@@ -16,31 +18,25 @@ import (
 
 // trial is one arm measured once in one cell.
 type trial struct {
-	run     *runner
-	plan    plan.Trial
-	arm     scenarios.Arm
-	cell    plan.Cell
-	load    scenarios.Load
-	session probes.Session
-	book    *ledger.Book // nil if its ops leave nothing behind
-	size    unit.Bytes   // of an op's object
-	expect  unit.Bytes   // body bytes that one op moves in its main direction
-	booked  unit.Bytes   // body bytes that one op moves in both
-	uploads bool
-	told    point // of the last progress event
+	run  *runner
+	plan plan.Trial
+	arm  scenarios.Arm
+	cell plan.Cell
+	load scenarios.Load
+	work load.Work
 }
 
 func (r *runner) newTrial(pt plan.Trial) *trial {
-	t := &trial{
-		run: r, plan: pt, arm: r.plan.ArmIn(pt), cell: r.plan.Cells[pt.Cell], load: r.plan.LoadIn(pt),
-		session: r.sessions[place{pt.Arm, pt.Cell}],
+	t := &trial{run: r, plan: pt, arm: r.plan.ArmIn(pt), cell: r.plan.Cells[pt.Cell], load: r.plan.LoadIn(pt)}
+	size := r.size(t.cell)
+	effects := r.plan.Spec.Effects(size)
+	t.work = load.Work{
+		Run: r.id, Trial: pt, Shard: r.plan.Shard, Session: r.sessions[place{pt.Arm, pt.Cell}],
+		Size: size, Uploads: effects.Sends >= effects.Receives,
+		Expect: max(effects.Sends, effects.Receives), Books: effects.Sends + effects.Receives,
 	}
-	t.size = r.size(t.cell)
-	effects := r.plan.Spec.Effects(t.size)
-	t.uploads = effects.Sends >= effects.Receives
-	t.expect, t.booked = max(effects.Sends, effects.Receives), effects.Sends+effects.Receives
-	if _, keeps := t.session.(probes.Keeper); keeps && effects.Creates {
-		t.book = r.ledger.Open(ledger.Head{Trial: pt, Arm: t.arm.ID, Cell: t.cell.ID, Size: t.size, Shard: r.plan.Shard})
+	if _, keeps := t.work.Session.(probes.Keeper); keeps && effects.Creates {
+		t.work.Book = r.ledger.Open(ledger.Head{Trial: pt, Arm: t.arm.ID, Cell: t.cell.ID, Size: size, Shard: r.plan.Shard})
 	}
 	return t
 }
@@ -56,7 +52,7 @@ func (r *runner) size(c plan.Cell) unit.Bytes {
 // measure runs the trial; ok is false if the run was stopped before its
 // measured part began.
 func (t *trial) measure(ctx context.Context) (out record.Trial, ok bool, err error) {
-	schedule, err := scheduleOf(t.load, t.plan.Seed)
+	schedule, err := load.Schedule(t.load, t.plan.Seed)
 	if err != nil {
 		return out, false, err
 	}
@@ -66,33 +62,26 @@ func (t *trial) measure(ctx context.Context) (out record.Trial, ok bool, err err
 	if !t.ready(ctx, false) {
 		return out, false, nil
 	}
-	collector := record.NewCollector(t.head(), record.CollectorOptions{Length: t.load.Measure + t.load.Drain, Raw: t.run.options.Raw})
-	p := t.part(schedule)
-	p.judge, p.length, p.drain = collector, t.load.Measure, t.load.Drain
+	p := t.part(t.load.Measure, t.load.Drain)
+	if schedule != nil {
+		p.Schedule = schedule
+	}
+	p.Judge = record.NewCollector(t.head(), record.CollectorOptions{Length: p.Length + p.Drain, Raw: t.run.options.Raw})
 	watch := health.Begin(t.run.options.Header.Environment.CPULimit)
-	done := p.begin(ctx)
-	at := p.epoch.Sub(t.run.started)
-	change := t.change(ctx, p.epoch)
-	seen := p.watch(ctx, done)
+	running := p.Begin(ctx)
+	change := t.change(ctx, running.Epoch)
+	seen := running.Wait(ctx)
 	fared := watch.End()
-	p.late.into(&fared)
+	fared.LateP99, fared.LateMax, fared.Dropped = seen.Late.LateP99, seen.Late.LateMax, seen.Late.Dropped
+	fared.Queued, fared.Unstarted = seen.Late.Queued, seen.Late.Unstarted
 	event := <-change
-	out = collector.Finish(fared, max(seen.last, p.spanned(ctx)))
-	out.At, out.Event = at, event
+	out = p.Judge.Finish(fared, seen.Span)
+	out.At, out.Event = running.Epoch.Sub(t.run.started), event
 	out.Health.LocalTarget = local(out.Peers)
 	if ctx.Err() != nil {
 		out.Aborted = endingOf(ctx).why
 	}
 	return out, true, nil
-}
-
-// spanned is the measured part's length, or less if the run was stopped in it:
-// a load that is idle at its end, or backs off, took its whole length.
-func (p *part) spanned(ctx context.Context) time.Duration {
-	if ctx.Err() != nil {
-		return min(p.length, time.Since(p.epoch))
-	}
-	return p.length
 }
 
 // warmUp applies load that is not judged. What is still running a quarter of
@@ -102,42 +91,55 @@ func (t *trial) warmUp(ctx context.Context, measured pace.Rated) error {
 	if t.load.Warmup <= 0 {
 		return nil
 	}
-	var schedule pace.Schedule
+	p := t.part(t.load.Warmup, t.load.Warmup/4)
+	p.WarmUp = true
 	if measured != nil {
-		var err error
-		if schedule, err = warmUpOf(t.load, measured); err != nil || schedule == nil {
+		schedule, err := load.WarmUp(t.load, measured)
+		if err != nil || schedule == nil {
 			return err
 		}
+		p.Schedule = schedule
 	}
-	if !t.ready(ctx, true) {
-		return nil
+	if t.ready(ctx, true) {
+		p.Begin(ctx).Wait(ctx)
 	}
-	p := t.part(schedule)
-	p.warmUp, p.length, p.drain = true, t.load.Warmup, t.load.Warmup/4
-	p.watch(ctx, p.begin(ctx))
 	return nil
 }
 
 // ready keeps the names of the first ops; false if the run ends.
 func (t *trial) ready(ctx context.Context, warmUp bool) bool {
-	if t.book != nil {
-		if err := t.book.Ready(ctx, warmUp); err != nil && ctx.Err() == nil {
+	if t.work.Book != nil {
+		if err := t.work.Book.Ready(ctx, warmUp); err != nil && ctx.Err() == nil {
 			t.run.notKept(err)
 		}
 	}
 	return ctx.Err() == nil
 }
 
-// part is a stretch of load with fresh places.
-func (t *trial) part(schedule pace.Schedule) *part {
-	p := &part{trial: t}
-	if t.load.Model == scenarios.Open {
-		p.schedule, p.places = schedule, newPlaces(0, t.load.InFlight)
-	} else {
-		n := max(t.load.InFlight, 1)
-		p.places = newPlaces(n, n)
-	}
-	return p
+// part is a stretch of load; its schedule is still to be set.
+func (t *trial) part(length, drain time.Duration) load.Part {
+	return load.Part{Work: t.work, Host: t, Ceilings: t.run.ceilings, Length: length, Drain: drain, InFlight: t.load.InFlight}
+}
+
+// Stop, NotKept, Warn and Tick make the trial the host of its parts.
+
+// Stop implements load.Host.
+func (t *trial) Stop(reason error) { t.run.stop(reason) }
+
+// NotKept implements load.Host.
+func (t *trial) NotKept(err error) { t.run.notKept(err) }
+
+// Warn implements load.Host.
+func (t *trial) Warn(text string) {
+	t.run.warn(fmt.Sprintf("arm %s, cell %s, %s", t.arm.ID, t.cell.ID, text))
+}
+
+// Tick implements load.Host.
+func (t *trial) Tick(p load.Progress) {
+	e := t.event(TrialTick)
+	e.At, e.Length = p.At, t.load.Measure
+	e.Moved, e.Ended, e.Failed, e.InFlight, e.Rate = p.Moved, p.Ended, p.Failed, p.InFlight, p.Rate
+	t.run.tell(e)
 }
 
 func (t *trial) head() record.TrialHead {

@@ -22,18 +22,3 @@ func within(ctx context.Context, grace time.Duration, f func(context.Context) er
 		return errIgnored
 	}
 }
-
-// pause waits for d, and is false if ctx ended first.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}

@@ -1,4 +1,4 @@
-package engine
+package load
 
 import (
 	"math/rand/v2"
