@@ -35,9 +35,10 @@ func Times(ratio float64) string {
 	}
 }
 
-// Interval prints an effect with its interval: 1.02× [0.99×, 1.04×].
+// Interval prints an effect with its interval: 1.02× [0.99×, 1.04×]; an
+// interval that holds every ratio says nothing and is left out.
 func Interval(ratio, low, high float64) string {
-	if math.IsNaN(low) && math.IsNaN(high) {
+	if !(low > 0) && !(high < math.Inf(1)) {
 		return Times(ratio)
 	}
 	return fmt.Sprintf("%s [%s, %s]", Times(ratio), Times(low), Times(high))

@@ -58,9 +58,12 @@ func sumUp(arm, role string, ts []record.Trial) CellArm {
 			a.Latency = append(a.Latency, quantiles(string(id), h))
 		}
 	}
+	ops := float64(merged[metric.Service].Count())
 	for _, p := range phaseRows {
-		if h := merged[metric.ID("phase."+p)]; h.Count() > 0 {
-			a.Phases = append(a.Phases, Phase{p, h.HDR().Mean() / 1e9})
+		// A phase that most ops do not have, such as connect on a kept
+		// connection, counts 0 for those.
+		if h := merged[metric.ID("phase."+p)]; h.Count() > 0 && ops > 0 {
+			a.Phases = append(a.Phases, Phase{p, h.HDR().Mean() / 1e9 * float64(h.Count()) / ops})
 		}
 	}
 	a.Backends, a.Network = backends(ts), network(ts)

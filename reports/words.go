@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"loadline/probes/record"
@@ -69,10 +70,32 @@ func LedgerWords(i verdict.Integrity) string {
 	return strings.Join(parts, ", ")
 }
 
-// CaseWords is one op of the ledger in one line.
+// CaseWords is one op of the ledger in one line; a path that said the same
+// twice is quoted once.
 func CaseWords(c record.Case) string {
+	var evidence []string
+	for _, e := range c.Evidence {
+		if !slices.Contains(evidence, e) {
+			evidence = append(evidence, e)
+		}
+	}
 	return fmt.Sprintf("%s (trial %d, op %d, answered %s): %s: %s",
-		c.Name, c.Trial, c.Seq, c.Outcome, strings.ReplaceAll(c.Finding, "_", " "), strings.Join(c.Evidence, "; "))
+		c.Name, c.Trial, c.Seq, c.Outcome, strings.ReplaceAll(c.Finding, "_", " "), strings.Join(evidence, "; "))
+}
+
+// Ordered are the findings with those that a person must look at first first:
+// refused ones, then what is open, then what passed.
+func Ordered(findings []verdict.Finding) []verdict.Finding {
+	gravity := []verdict.Verdict{verdict.Regressed, verdict.Invalid, verdict.NoBaseline, verdict.Inconclusive}
+	rank := func(f verdict.Finding) int {
+		if i := slices.Index(gravity, f.Verdict); i >= 0 {
+			return i
+		}
+		return len(gravity)
+	}
+	out := slices.Clone(findings)
+	slices.SortStableFunc(out, func(a, b verdict.Finding) int { return rank(a) - rank(b) })
+	return out
 }
 
 // PeerWords is who answered, in one line.

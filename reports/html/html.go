@@ -56,7 +56,7 @@ func (Renderer) Render(w io.Writer, r reports.Report) error {
 		return err
 	}
 	return t.Execute(w, view{
-		Report: r, Criteria: criteria(r.Decision.Findings), Drawn: drawn,
+		Report: r, Criteria: criteria(reports.Ordered(r.Decision.Findings)), Drawn: drawn,
 		PlotStyle: template.CSS(plotStyle), Style: template.CSS(style),
 		PlotScript: template.JS(plotScript), Script: template.JS(script),
 	})

@@ -51,7 +51,7 @@ func criteria(b *strings.Builder, r reports.Report) {
 	}
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{"verdict", "criterion", "cell", "arm", "reference", "candidate", "worse by", "allowed", "n"})
-	for _, f := range r.Decision.Findings {
+	for _, f := range reports.Ordered(r.Decision.Findings) {
 		t.AppendRow(table.Row{
 			reports.Mark(f.Verdict) + " " + string(f.Verdict), f.Metric + " " + f.Stat, f.Cell, f.Arm,
 			reports.Quantity(f.Values.Reference, f.Unit), reports.Quantity(f.Values.Candidate, f.Unit),
@@ -59,7 +59,7 @@ func criteria(b *strings.Builder, r reports.Report) {
 		})
 	}
 	b.WriteString("\n" + t.RenderMarkdown() + "\n\n")
-	for _, f := range r.Decision.Findings {
+	for _, f := range reports.Ordered(r.Decision.Findings) {
 		if f.Verdict != verdict.Pass {
 			fmt.Fprintf(b, "- **%s**: %s\n", reports.FindingName(f), f.Reason)
 		}

@@ -62,6 +62,7 @@ func Transfer(c reports.Cell) ([]byte, error) {
 			}
 		}
 	}
+	p.Y.Max *= 1.25 // room for the legend
 	return svg(p)
 }
 
@@ -85,6 +86,7 @@ func Blocks(c reports.Cell) ([]byte, error) {
 		p.Add(line, dots)
 		p.Legend.Add(arm.Arm, line, dots)
 	}
+	p.Y.Max *= 1.25 // room for the legend
 	return svg(p)
 }
 

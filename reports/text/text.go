@@ -46,7 +46,7 @@ func (x Renderer) criteria(b *strings.Builder, r reports.Report) {
 	}
 	t := newTable()
 	t.AppendHeader(table.Row{"criterion", "cell", "arm", "reference", "candidate", "worse by", "allowed", "n", "verdict"})
-	for _, f := range r.Decision.Findings {
+	for _, f := range reports.Ordered(r.Decision.Findings) {
 		t.AppendRow(table.Row{
 			f.Metric + " " + f.Stat, f.Cell, f.Arm,
 			reports.Quantity(f.Values.Reference, f.Unit), reports.Quantity(f.Values.Candidate, f.Unit),
@@ -54,7 +54,7 @@ func (x Renderer) criteria(b *strings.Builder, r reports.Report) {
 		})
 	}
 	section(b, "", t)
-	for _, f := range r.Decision.Findings {
+	for _, f := range reports.Ordered(r.Decision.Findings) {
 		if f.Verdict != verdict.Pass {
 			fmt.Fprintf(b, "  %s %s: %s\n", reports.Mark(f.Verdict), reports.FindingName(f), f.Reason)
 		}
