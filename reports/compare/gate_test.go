@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"loadline/scenarios"
 )
 
 // slow reports whether the operating targets are to be measured in full, as
@@ -29,7 +31,7 @@ type gate struct {
 // play judges by the rule: at every planned look in full, and after every
 // block from the third on for clear harm. evidence(n) is what n blocks say.
 func (g gate) play(evidence func(n int) []Evidence) (Outcome, int) {
-	looks := Looks(g.cap)
+	looks := scenarios.Looks(g.cap)
 	rules := make([]Rule, len(g.margins))
 	for n := ClearHarmPairs; n <= g.cap; n++ {
 		look := slices.Index(looks, n) + 1
@@ -148,12 +150,12 @@ func TestLooks(t *testing.T) {
 		{0, nil}, {1, []int{1}}, {8, []int{8}}, {10, []int{10}}, {12, []int{8, 12}},
 		{16, []int{10, 13, 16}}, {24, []int{10, 15, 24}}, {40, []int{10, 20, 40}}, {80, []int{20, 40, 80}},
 	} {
-		if got := Looks(c.blocks); !slices.Equal(got, c.want) {
+		if got := scenarios.Looks(c.blocks); !slices.Equal(got, c.want) {
 			t.Errorf("Looks(%d) = %v, want %v", c.blocks, got, c.want)
 		}
 	}
 	for blocks := 11; blocks <= 200; blocks++ {
-		looks := Looks(blocks)
+		looks := scenarios.Looks(blocks)
 		if looks[len(looks)-1] != blocks || !slices.IsSorted(looks) {
 			t.Errorf("Looks(%d) = %v", blocks, looks)
 		}

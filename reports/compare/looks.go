@@ -2,41 +2,22 @@ package compare
 
 import (
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"loadline/scenarios"
 )
 
 const (
 	// AlphaRegress is the producer's risk of a whole gate: the chance that an
 	// unchanged candidate is called REGRESSED, over all its relative
 	// comparisons and looks.
-	AlphaRegress = 0.01
+	AlphaRegress = scenarios.AlphaRegressed
 	// AlphaPass is the consumer's risk of one criterion: the chance that a
 	// candidate worse by the margin is called PASS, over all looks. A gate
 	// passes only when every criterion does, so it needs no correction.
-	AlphaPass = 0.05
+	AlphaPass = scenarios.AlphaPass
 )
-
-// Looks is the numbers of blocks at which a run of at most `blocks` blocks is
-// judged, ascending; the last is `blocks`. Each look spends an equal part of
-// both risks, so a look must be worth it: up to ten blocks there is one,
-// up to 15 two, from 16 three, about evenly spaced in the logarithm and the
-// first at ten or more, because three looks leave nothing to conclude below
-// nine. Between looks only clear harm decides.
-func Looks(blocks int) []int {
-	switch {
-	case blocks < 1:
-		return nil
-	case blocks <= 10:
-		return []int{blocks}
-	case blocks < 16:
-		return []int{8, blocks}
-	}
-	first := max(10, (blocks+3)/4)
-	middle := int(math.Round(math.Sqrt(float64(first * blocks))))
-	return slices.Compact([]int{first, middle, blocks})
-}
 
 // LeastBlocks is the least number of blocks at which the rule can decide at
 // all: with `relative` relative comparisons under Holm and `looks` planned

@@ -245,7 +245,7 @@ func TestTargetFalseAlarmsOfTheWholeGate(t *testing.T) {
 		path := fast()
 		path.Noise, path.MaxOps = 0.08, 12
 		run := synthetic.Record(synthetic.Design{
-			Seed: uint64(seed + 1), Blocks: 24, Looks: compare.Looks(24), Criteria: criteria, Around: wild(path, uint64(seed)), Through: wild(path, uint64(seed)+1e6),
+			Seed: uint64(seed + 1), Blocks: 24, Looks: scenarios.Looks(24), Criteria: criteria, Around: wild(path, uint64(seed)), Through: wild(path, uint64(seed)+1e6),
 		})
 		counts[decideByLooks(run).Verdict]++
 	}
