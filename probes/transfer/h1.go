@@ -35,17 +35,19 @@ const (
 // h1 is an HTTP/1.1 connection.
 type h1 struct {
 	conn net.Conn
-	in   *headLimit
-	br   *bufio.Reader
-	out  []byte // of blockSize at most
-	used bool
-	dead atomic.Bool
-	keep bool // what the last answer said
+	// below is what TLS writes to; nil in clear.
+	below *batch
+	in    *headLimit
+	br    *bufio.Reader
+	out   []byte // of blockSize at most
+	used  bool
+	dead  atomic.Bool
+	keep  bool // what the last answer said
 }
 
-func newH1(conn net.Conn) *h1 {
+func newH1(conn net.Conn, below *batch) *h1 {
 	in := &headLimit{r: conn, left: math.MaxInt64}
-	return &h1{conn: conn, in: in, br: bufio.NewReaderSize(in, headBuffer), out: make([]byte, 0, 1<<10), keep: true}
+	return &h1{conn: conn, below: below, in: in, br: bufio.NewReaderSize(in, headBuffer), out: make([]byte, 0, 1<<10), keep: true}
 }
 
 // headLimit bounds what is read for one header.
@@ -129,6 +131,14 @@ func (c *h1) exchange(ctx context.Context, r *request, p *progress) (*answer, er
 	return a, nil
 }
 
+// write hands a block to the kernel at once, also through TLS.
+func (c *h1) write(block []byte) (int, error) {
+	if c.below == nil {
+		return c.conn.Write(block)
+	}
+	return c.below.writeBlock(c.conn, block)
+}
+
 // room makes the write buffer large enough for the head and a block of body.
 func (c *h1) room(head []byte, body *source) []byte {
 	want := min(int64(len(head))+body.length()+int64(framing), blockSize)
@@ -192,7 +202,7 @@ func (c *h1) send(ctx context.Context, r *request, head []byte, p *progress, rep
 		if r.body.chunked && !first {
 			before = 0 // framing is not body, but lies on both sides of it
 		}
-		n, err := c.conn.Write(block)
+		n, err := c.write(block)
 		p.sent(min(max(n-before, 0), payload))
 		if err != nil {
 			return err

@@ -1,9 +1,7 @@
 package transfer
 
 import (
-	"bufio"
 	"context"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -55,35 +53,11 @@ type h2 struct {
 }
 
 func newH2(t *http2.Transport, conn net.Conn, shared bool) (*h2, error) {
-	cc, err := t.NewClientConn(buffered(conn))
+	cc, err := t.NewClientConn(conn)
 	if err != nil {
 		return nil, err
 	}
 	return &h2{conn: conn, cc: cc, shared: shared}, nil
-}
-
-// bufferedConn reads frames in blocks rather than one by one.
-type bufferedConn struct {
-	net.Conn
-	br *bufio.Reader
-}
-
-func (c *bufferedConn) Read(p []byte) (int, error) { return c.br.Read(p) }
-
-// tlsBufferedConn still tells that it is TLS.
-type tlsBufferedConn struct {
-	*bufferedConn
-	tls interface{ ConnectionState() tls.ConnectionState }
-}
-
-func (c *tlsBufferedConn) ConnectionState() tls.ConnectionState { return c.tls.ConnectionState() }
-
-func buffered(conn net.Conn) net.Conn {
-	b := &bufferedConn{Conn: conn, br: bufio.NewReaderSize(conn, blockSize)}
-	if t, ok := conn.(interface{ ConnectionState() tls.ConnectionState }); ok {
-		return &tlsBufferedConn{bufferedConn: b, tls: t}
-	}
-	return b
 }
 
 func (c *h2) reusable() bool { return !c.dead.Load() && c.cc.CanTakeNewRequest() }

@@ -29,7 +29,7 @@ type link struct {
 	id     uint64 // within the session, from 1
 	origin string // scheme://host:port it was made for
 	tcp    *netpath.Conn
-	tls    string // version, empty in clear
+	tls    string          // version, empty in clear
 	before netpath.TCPInfo // the last look, of a link that is not shared
 	used   atomic.Int64    // ops so far
 }
@@ -156,11 +156,13 @@ func (k *linker) open(ctx context.Context, u *url.URL) (l *link, o opening, err 
 		o.connect += time.Since(began)
 	}
 	l = &link{id: k.count.Add(1), origin: originOf(u), tcp: tcp}
-	var conn net.Conn = tcp
+	var conn net.Conn
+	var below *batch
 	proto := ""
 	if u.Scheme == "https" {
+		below = newBatch(tcp)
 		began := time.Now()
-		secured, err := k.secure(ctx, tcp, u.Hostname())
+		secured, err := k.secure(ctx, below, u.Hostname())
 		o.tls = time.Since(began)
 		if err != nil {
 			return nil, o, err
@@ -168,7 +170,7 @@ func (k *linker) open(ctx context.Context, u *url.URL) (l *link, o opening, err 
 		state := netpath.DescribeTLS(secured.ConnectionState())
 		conn, l.tls, proto = secured, state.Version, state.Protocol
 	}
-	if err := k.speak(l, conn, proto, u.Scheme); err != nil {
+	if err := k.speak(l, conn, below, proto); err != nil {
 		return nil, o, err
 	}
 	l.before, _ = tcp.Info() // zero where the kernel does not tell
@@ -185,7 +187,7 @@ func dialFailure(err error) error {
 }
 
 // secure makes the handshake, within the limit.
-func (k *linker) secure(ctx context.Context, tcp *netpath.Conn, host string) (*tls.Conn, error) {
+func (k *linker) secure(ctx context.Context, below *batch, host string) (*tls.Conn, error) {
 	config := k.config
 	if config.ServerName == "" {
 		config = config.Clone()
@@ -193,42 +195,47 @@ func (k *linker) secure(ctx context.Context, tcp *netpath.Conn, host string) (*t
 	}
 	ctx, cancel := context.WithTimeout(ctx, k.limit)
 	defer cancel()
-	conn := tls.Client(tcp, config)
+	conn := tls.Client(below, config)
 	err := conn.HandshakeContext(ctx)
 	if err == nil {
 		return conn, nil
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		err = fmt.Errorf("handshake with %s: not finished within %v", tcp.Peer(), k.limit)
+		err = fmt.Errorf("handshake with %s: not finished within %v", below.Peer(), k.limit)
 	case strings.Contains(err.Error(), "no application protocol"): // the type of a peer's alert is not exported
-		return nil, &stageError{probes.Protocol, fmt.Errorf("handshake with %s: the peer speaks none of %v", tcp.Peer(), config.NextProtos)}
+		return nil, &stageError{probes.Protocol, fmt.Errorf("handshake with %s: the peer speaks none of %v", below.Peer(), config.NextProtos)}
 	default:
 		explained, _ := netpath.ExplainTLS(err)
-		err = fmt.Errorf("handshake with %s: %w", tcp.Peer(), explained)
+		err = fmt.Errorf("handshake with %s: %w", below.Peer(), explained)
 	}
 	return nil, &stageError{probes.TLS, err}
 }
 
-// speak chooses the protocol by what was negotiated.
-func (k *linker) speak(l *link, conn net.Conn, negotiated, scheme string) error {
-	wants2 := k.http == scenarios.HTTP2 || k.http == scenarios.H2C && originIs(l, k.home)
+// speak chooses the protocol by what was negotiated; conn and below are nil in
+// clear.
+func (k *linker) speak(l *link, conn net.Conn, below *batch, negotiated string) error {
+	wants2 := k.http == scenarios.HTTP2 || k.http == scenarios.H2C && l.origin == k.home
+	secured := below != nil
 	switch {
-	case scheme == "https" && wants2 && negotiated != "h2":
+	case secured && wants2 && negotiated != "h2":
 		return &stageError{probes.Protocol, fmt.Errorf("the scenario asks for HTTP/2, and %s negotiated %s", l.tcp.Peer(), quoteNone(negotiated))}
-	case negotiated == "h2" || scheme == "http" && wants2:
+	case negotiated == "h2" || !secured && wants2:
+		if !secured {
+			conn = newBatch(l.tcp)
+		}
 		wire, err := newH2(k.h2, conn, k.shared)
 		if err != nil {
 			return fmt.Errorf("start HTTP/2: %w", err)
 		}
 		l.wire = wire
+	case secured:
+		l.wire = newH1(conn, below)
 	default:
-		l.wire = newH1(conn)
+		l.wire = newH1(l.tcp, nil) // large reads go past its own buffer
 	}
 	return nil
 }
-
-func originIs(l *link, origin string) bool { return l.origin == origin }
 
 func quoteNone(proto string) string {
 	if proto == "" {
@@ -312,11 +319,11 @@ func (l *link) alive() bool {
 	if !ok {
 		return true
 	}
-	switch pending(l.tcp) {
-	case quietSocket:
-		return true
-	case closedSocket:
+	switch state := pending(l.tcp); {
+	case state == closedSocket:
 		return false
+	case state == quietSocket && (c.below == nil || c.below.br.Buffered() == 0):
+		return true
 	}
 	if l.tls == "" {
 		return false // bytes that belong to no request
