@@ -49,6 +49,7 @@ func (o *Origin) handler() http.Handler {
 	measured.HandleFunc("POST /files/{name...}", o.upload)
 	measured.HandleFunc("GET /files/{name...}", o.download)
 	measured.HandleFunc("DELETE /files/{name...}", o.remove)
+	measured.HandleFunc("DELETE /sink/{name...}", o.remove)
 	measured.HandleFunc("PUT /sink/{name...}", o.upload)
 	measured.HandleFunc("POST /sink/{name...}", o.upload)
 	measured.HandleFunc("GET /bytes/{n}", o.generated)

@@ -3,7 +3,7 @@
 //
 //	PUT|POST   /files/{name}   store a body: raw, chunked or multipart/form-data
 //	GET|HEAD   /files/{name}   the body; one byte range; ETag; Content-Length
-//	DELETE     /files/{name}
+//	DELETE     /files/{name}, /sink/{name}
 //	PUT|POST   /sink/{name}    take a body, count it, keep nothing of it
 //	GET        /bytes/{n}      n pseudo-random bytes
 //	POST       /echo           the body back, up to 1 MiB
