@@ -90,8 +90,8 @@ func TestHardBound(t *testing.T) {
 		"black hole":                    {latency: time.Hour},
 		"tarpit":                        {rate: 100},
 		"deaf op":                       {deaf: time.Hour},
-		"prepare hangs":                 {prepares: hang},
-		"prepare is deaf":               {prepares: deaf},
+		"prepare hangs":                 {latency: time.Millisecond, prepares: hang},
+		"prepare is deaf":               {latency: time.Millisecond, prepares: deaf},
 		"read-back hangs":               {latency: time.Millisecond, slowLook: time.Hour},
 		"removal hangs":                 {latency: time.Millisecond, removes: func(ctx context.Context, _ string) error { return hang(ctx) }},
 		"removal is deaf":               {latency: time.Millisecond, removes: func(ctx context.Context, _ string) error { return deaf(ctx) }},
@@ -112,8 +112,8 @@ func TestHardBound(t *testing.T) {
 				if err != nil {
 					t.Errorf("error %v: the candidate's failure is for the judge", err)
 				}
-				if run.End == nil {
-					t.Error("no end")
+				if run.End == nil || len(run.Trials) < 2 {
+					t.Errorf("%d trials, end %+v: want at least one of each arm", len(run.Trials), run.End)
 				}
 			})
 		})
@@ -128,6 +128,9 @@ func TestAnOpLeftBehindIsObservedAndSaid(t *testing.T) {
 		trial := one(t, run, err)
 		if trial.Ops[probes.Cut] != 3 || trial.Total() != 3 {
 			t.Errorf("ops %v, want 3 cut", trial.Ops)
+		}
+		if trial.Span != 3*time.Second {
+			t.Errorf("span %v, want until the ops were left behind", trial.Span)
 		}
 		if len(run.Warnings) == 0 || !strings.Contains(run.Warnings[0], "left behind") {
 			t.Errorf("warnings %q", run.Warnings)

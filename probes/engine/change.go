@@ -51,7 +51,7 @@ func execute(ctx context.Context, event scenarios.Event, epoch time.Time) *recor
 	c.Stdout, c.Stderr = &printed, &printed
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
-	c.WaitDelay = time.Second // a grandchild in another group may hold the pipe
+	c.WaitDelay = time.Second // a daemon that it started may hold the pipe
 	err := c.Run()
 	e.Took, e.Output = time.Since(began), printed.String()
 	if c.ProcessState != nil {
@@ -59,13 +59,11 @@ func execute(ctx context.Context, event scenarios.Event, epoch time.Time) *recor
 	}
 	what := strings.Join(event.Run, " ")
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, exec.ErrWaitDelay): // what it left running holds its output
 	case ctx.Err() != nil:
 		e.Err = fmt.Sprintf("event %q: ended because the run was stopped", what)
 	case limited.Err() != nil:
 		e.Err = fmt.Sprintf("event %q: not done after %v (hint: raise event.timeout)", what, event.Timeout)
-	case errors.Is(err, exec.ErrWaitDelay):
-		e.Err = fmt.Sprintf("event %q: ended, but something it started still holds its output (hint: redirect the output of what it leaves running)", what)
 	case e.Exit > 0:
 		e.Err = fmt.Sprintf("event %q: exit code %d", what, e.Exit)
 	default:

@@ -79,6 +79,16 @@ func TestEventThatFailsEndsTheRun(t *testing.T) {
 	}
 }
 
+func TestEventMayLeaveADaemonRunning(t *testing.T) {
+	run, took := changed(t, 10*time.Second, "sh", "-c", "sleep 3 & echo started")
+	if e := run.Trials[0].Event; e.Failed() || e.Exit != 0 || e.Output != "started\n" {
+		t.Errorf("event %+v, want success", e)
+	}
+	if took > 8*time.Second {
+		t.Errorf("took %v: waited for the daemon", took)
+	}
+}
+
 func TestEventKeepsOnlyTheEndOfLongOutput(t *testing.T) {
 	run, _ := changed(t, 10*time.Second, "sh", "-c", "yes filler | head -100000; echo last")
 	if out := run.Trials[0].Event.Output; len(out) > 4096 || !strings.HasSuffix(out, "last\n") {

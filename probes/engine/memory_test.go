@@ -130,6 +130,9 @@ func (s *memorySession) Do(ctx context.Context, op probes.Op) probes.Observation
 	s.way.mu.Unlock()
 	o := probes.Observation{Start: op.Mark(), Outcome: probes.OK}
 	wait := s.latency
+	if wait == 0 {
+		wait = time.Millisecond // no op takes no time: fake time would stand still
+	}
 	if s.frozen != nil {
 		wait += s.frozen(start.Sub(op.Epoch))
 	}

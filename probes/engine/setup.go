@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"sort"
 	"time"
 
@@ -101,7 +102,17 @@ func (r *runner) prepare(ctx context.Context, at place) error {
 			return r.asKept(err)
 		}
 	}
+	if limit := r.plan.Scenario.Design.MaxDuration; limit > 0 && !r.reference(at.arm) {
+		// The time is for measuring what is wrong with the arm.
+		why := fmt.Errorf("not done within a quarter of design.max_duration: %w", probes.ErrStop)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit/4, why)
+		defer cancel()
+	}
 	err := within(ctx, setupGrace, r.sessions[at].Prepare)
+	if ctx.Err() != nil && err != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return &SetupError{Step: "prepare", Arm: arm, Cell: cell.ID, Err: err}
 	}

@@ -31,6 +31,18 @@ type sums struct {
 	running       int
 }
 
+// note adds one op that is over.
+func (s *sums) note(o probes.Observation) {
+	s.ended++
+	if o.Outcome.Failed() {
+		s.failed++
+	}
+	s.moved += o.Sent + o.Received
+	if at, ok := o.End.Offset(); ok {
+		s.last = max(s.last, at)
+	}
+}
+
 func (s *sums) add(o sums) {
 	s.ended += o.ended
 	s.failed += o.failed
@@ -61,14 +73,7 @@ func (s *slot) end(o probes.Observation) bool {
 		return false
 	}
 	s.busy = false
-	s.sums.ended++
-	if o.Outcome.Failed() {
-		s.sums.failed++
-	}
-	s.sums.moved += o.Sent + o.Received
-	if at, ok := o.End.Offset(); ok {
-		s.sums.last = max(s.sums.last, at)
-	}
+	s.sums.note(o)
 	return true
 }
 
@@ -81,15 +86,23 @@ func (s *slot) cut(cause error) {
 	}
 }
 
-// abandon leaves a running op behind and says which it was and what it moved.
-func (s *slot) abandon() (op probes.Op, moved unit.Bytes, ok bool) {
+// abandon leaves a running op behind and observes it as cut.
+func (s *slot) abandon(uploads bool) (o probes.Observation, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.busy || s.gone {
-		return probes.Op{}, 0, false
+		return o, false
 	}
 	s.gone = true
-	return s.op, s.op.Meter.Moved(), true
+	o = probes.Observation{Outcome: probes.Cut, Err: errDeaf}
+	if moved := s.op.Meter.Moved(); uploads {
+		o.Sent = moved
+	} else {
+		o.Received = moved
+	}
+	complete(&o, s.op, s.speed.begin)
+	s.sums.note(o)
+	return o, true
 }
 
 // sample looks at the running op. When judging, an op that cannot move the

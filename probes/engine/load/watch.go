@@ -123,21 +123,10 @@ func (p *Running) report(now time.Duration, all sums) {
 func (p *Running) abandon() {
 	n := 0
 	for _, s := range p.places.slots() {
-		op, moved, ok := s.abandon()
-		if !ok {
-			continue
+		if o, ok := s.abandon(p.Uploads); ok {
+			n++
+			p.observe(o)
 		}
-		n++
-		o := probes.Observation{Outcome: probes.Cut, Err: errDeaf}
-		if p.Uploads {
-			o.Sent = moved
-		} else {
-			o.Received = moved
-		}
-		s.mu.Lock()
-		complete(&o, op, s.speed.begin)
-		s.mu.Unlock()
-		p.observe(o)
 	}
 	if n > 0 {
 		p.Host.Warn(fmt.Sprintf("trial %d: %d ops did not end within %v of being told to and were left behind", p.Trial.Index, n, heedGrace))
