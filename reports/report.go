@@ -66,7 +66,10 @@ type CellArm struct {
 	// Ops by outcome over all trials, in the order of probes.Outcomes.
 	Outcomes []Count
 	Goodput  Spread // bytes per second, one value per block
-	Rate     Spread // ops per second, one value per block
+	// Moved is Goodput with the bytes that cut ops had moved: what it might
+	// have become.
+	Moved Spread
+	Rate  Spread // ops per second, one value per block
 	// Latency rows: response, service, ttfb, connect, tls.
 	Latency []Quantiles
 	// Phases are the mean seconds per op spent in each phase, in order.

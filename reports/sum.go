@@ -26,7 +26,7 @@ func sumUp(arm, role string, ts []record.Trial) CellArm {
 	a := CellArm{Arm: arm, Role: role, Trials: len(ts)}
 	outcomes := map[probes.Outcome]uint64{}
 	merged := map[metric.ID]*record.Hist{}
-	var goodputs, rates []float64
+	var goodputs, moved, rates []float64
 	for _, t := range ts {
 		for o, n := range t.Ops {
 			outcomes[o] += n
@@ -37,13 +37,15 @@ func sumUp(arm, role string, ts []record.Trial) CellArm {
 			}
 			merged[id].Merge(l.Done)
 		}
-		span := t.Span.Seconds()
-		low, high := float64(t.Bytes.Proven)/span, float64(t.Bytes.Moved)/span
-		goodputs = append(goodputs, low)
-		rates = append(rates, float64(t.Ops[probes.OK])/span)
-		a.PerBlock = append(a.PerBlock, BlockValue{t.Block, low, high})
+		// A trial that ended as it began has no rate.
+		if span := t.Span.Seconds(); span > 0 {
+			low, high := float64(t.Bytes.Proven)/span, float64(t.Bytes.Moved)/span
+			goodputs, moved = append(goodputs, low), append(moved, high)
+			rates = append(rates, float64(t.Ops[probes.OK])/span)
+			a.PerBlock = append(a.PerBlock, BlockValue{t.Block, low, high})
+		}
 		a.Failures = append(a.Failures, t.Failures...)
-		if len(a.Transfer) < maxCurves {
+		if len(a.Transfer) < maxCurves && t.Timeline.Step > 0 {
 			a.Transfer = append(a.Transfer, curve(t))
 		}
 	}
@@ -52,7 +54,7 @@ func sumUp(arm, role string, ts []record.Trial) CellArm {
 			a.Outcomes = append(a.Outcomes, Count{string(o), n})
 		}
 	}
-	a.Goodput, a.Rate = spread(goodputs), spread(rates)
+	a.Goodput, a.Moved, a.Rate = spread(goodputs), spread(moved), spread(rates)
 	for _, id := range latencyRows {
 		if h := merged[id]; h.Count() > 0 {
 			a.Latency = append(a.Latency, quantiles(string(id), h))
@@ -61,9 +63,11 @@ func sumUp(arm, role string, ts []record.Trial) CellArm {
 	ops := float64(merged[metric.Service].Count())
 	for _, p := range phaseRows {
 		// A phase that most ops do not have, such as connect on a kept
-		// connection, counts 0 for those.
+		// connection, counts 0 for those; one that cut ops got through counts
+		// for them too.
 		if h := merged[metric.ID("phase."+p)]; h.Count() > 0 && ops > 0 {
-			a.Phases = append(a.Phases, Phase{p, h.HDR().Mean() / 1e9 * float64(h.Count()) / ops})
+			n := float64(h.Count())
+			a.Phases = append(a.Phases, Phase{p, h.Mean() * n / max(n, ops)})
 		}
 	}
 	a.Backends, a.Network = backends(ts), network(ts)
@@ -82,8 +86,28 @@ func (a CellArm) Quantiles(id string) Quantiles {
 }
 
 func quantiles(id string, h *record.Hist) Quantiles {
-	at := func(q float64) float64 { return float64(h.HDR().ValueAtQuantile(q)) / 1e9 }
-	return Quantiles{id, at(50), at(90), at(95), at(99), at(99.9), at(100), h.Count()}
+	q := Quantiles{Metric: id, N: h.Count()}
+	q.P50, q.P90, q.P95 = quantile(h, 0.5), quantile(h, 0.9), quantile(h, 0.95)
+	q.P99, q.P999, q.Max = quantile(h, 0.99), quantile(h, 0.999), quantile(h, 1)
+	return q
+}
+
+// quantile is the top of the bucket that holds the value of rank ⌊qn + ½⌋ from
+// 1 on, which is HdrHistogram's rule, in seconds: NaN if there is none, +Inf if
+// it lies beyond the histogram.
+func quantile(h *record.Hist, q float64) float64 {
+	n := h.Count()
+	if n == 0 {
+		return math.NaN()
+	}
+	rank := uint64(max(1, math.Floor(q*float64(n)+0.5)))
+	seen := uint64(0)
+	for top, count := range h.Buckets() {
+		if seen += count; seen >= rank {
+			return top.Seconds()
+		}
+	}
+	return math.Inf(1)
 }
 
 func spread(values []float64) Spread {

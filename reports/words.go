@@ -27,13 +27,24 @@ func Allowed(f verdict.Finding) string {
 	return "at most " + Quantity(f.Max, f.Unit)
 }
 
-// EffectWords is the effect of a finding with its interval, or how it was
-// decided without one.
+// EffectWords is the effect of a finding with its interval; a dash for limits
+// and where neither side has a value to compare.
 func EffectWords(f verdict.Finding) string {
-	if math.IsNaN(f.Margin) || math.IsNaN(f.Effect.Ratio) {
-		return "–"
+	if math.IsNaN(f.Margin) || math.IsNaN(f.Values.Reference) && math.IsNaN(f.Values.Candidate) {
+		return unknown
 	}
 	return Interval(f.Effect.Ratio, f.Effect.Low, f.Effect.High)
+}
+
+// couldNotRun is the public exit code of a run that could not be made.
+const couldNotRun = 21
+
+// ExitCode is the exit code that a run with this decision ends with.
+func ExitCode(d verdict.Decision) int {
+	if d.Unreachable != "" {
+		return couldNotRun
+	}
+	return d.Verdict.ExitCode()
 }
 
 // Mark is the sign shown before a verdict; the word always stands beside it.

@@ -8,6 +8,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"strconv"
 
 	"loadline/reports"
 	"loadline/reports/verdict"
@@ -75,7 +76,7 @@ func build(r reports.Report) suite {
 		Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"),
 		Properties: []property{
 			{"run", r.Run}, {"verdict", string(r.Decision.Verdict)},
-			{"exit_code", fmt.Sprint(r.Decision.Verdict.ExitCode())},
+			{"exit_code", strconv.Itoa(reports.ExitCode(r.Decision))},
 			{"attribution", r.Attribution.Where}, {"fingerprint", r.Fingerprint},
 		},
 	}

@@ -6,6 +6,7 @@ package text
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -48,15 +49,17 @@ func (x Renderer) criteria(b *strings.Builder, r reports.Report) {
 	t.AppendHeader(table.Row{"criterion", "cell", "arm", "reference", "candidate", "worse by", "allowed", "n", "verdict"})
 	for _, f := range reports.Ordered(r.Decision.Findings) {
 		t.AppendRow(table.Row{
-			f.Metric + " " + f.Stat, f.Cell, f.Arm,
+			f.Metric + " " + f.Stat, cellOf(f.Cell), f.Arm,
 			reports.Quantity(f.Values.Reference, f.Unit), reports.Quantity(f.Values.Candidate, f.Unit),
 			reports.EffectWords(f), reports.Allowed(f), f.N, reports.Mark(f.Verdict) + " " + x.paint(f.Verdict, string(f.Verdict)),
 		})
 	}
 	section(b, "", t)
+	gap := "\n"
 	for _, f := range reports.Ordered(r.Decision.Findings) {
 		if f.Verdict != verdict.Pass {
-			fmt.Fprintf(b, "  %s %s: %s\n", reports.Mark(f.Verdict), reports.FindingName(f), f.Reason)
+			fmt.Fprintf(b, "%s  %s %s\n", gap, reports.Mark(f.Verdict), f.Reason)
+			gap = ""
 		}
 	}
 }
@@ -68,12 +71,21 @@ func arms(b *strings.Builder, r reports.Report) {
 		for _, a := range c.Arms {
 			q := a.Quantiles("response")
 			t.AppendRow(table.Row{
-				c.ID, a.Arm, a.Role, reports.Quantity(a.Goodput.Median, "B/s"), reports.Quantity(a.Rate.Median, "1/s"),
+				cellOf(c.ID), a.Arm, a.Role, reports.Bounds(a.Goodput.Median, a.Moved.Median, "B/s"), reports.Quantity(a.Rate.Median, "1/s"),
 				reports.Seconds(q.P50), reports.Seconds(q.P95), reports.Seconds(q.P99), outcomes(a.Outcomes),
 			})
 		}
 	}
 	section(b, "Arms side by side (medians of blocks)", t)
+}
+
+// cellOf is empty for the only cell there is: a column that is empty
+// throughout is not drawn.
+func cellOf(id string) string {
+	if id == "all" {
+		return ""
+	}
+	return id
 }
 
 func outcomes(cs []reports.Count) string {
@@ -100,14 +112,20 @@ func evidence(b *strings.Builder, r reports.Report) {
 		}
 	}
 	list(b, "The measurement is not to be trusted", r.Decision.Health.Problems)
-	list(b, "Generator", r.Decision.Health.Remarks)
-	list(b, "Warnings", r.Decision.Warnings)
+	list(b, "Generator", few(r.Decision.Health.Remarks))
+	list(b, "Warnings", few(r.Decision.Warnings))
+}
+
+// few are the first lines of many that say much the same of other cells.
+func few(lines []string) []string {
+	const most = 4
+	if len(lines) <= most+1 {
+		return lines
+	}
+	return append(slices.Clone(lines[:most]), fmt.Sprintf("and %d more; -o html lists them all", len(lines)-most))
 }
 
 func foot(b *strings.Builder, r reports.Report) {
-	if r.Decision.MoreBlocks > 0 {
-		fmt.Fprintf(b, "\nAbout %d more blocks would likely decide.\n", r.Decision.MoreBlocks)
-	}
 	list(b, "Reproduce", r.Reproduce)
 }
 
@@ -128,6 +146,7 @@ func newTable() table.Writer {
 	s.Options = table.OptionsNoBordersAndSeparators
 	s.Box.PaddingLeft, s.Box.PaddingRight = "", "  "
 	t.SetStyle(s)
+	t.SuppressEmptyColumns()
 	return t
 }
 
