@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"loadline/infra/lab/origin"
+	"loadline/infra/lab/relay"
 )
 
 // The round trips of the incidents that need one: from the client to the
@@ -50,10 +51,10 @@ func buildD1(b *bench, sick bool) error {
 	if err != nil {
 		return err
 	}
-	if b.stage.Through, err = b.relay(balancer, clientRTT); err != nil {
+	if b.stage.Through, err = b.relay(relay.Options{To: balancer, Delay: clientRTT / 2}); err != nil {
 		return err
 	}
-	b.stage.Around, err = b.relay(front.Addr(), clientRTT)
+	b.stage.Around, err = b.relay(relay.Options{To: front.Addr(), Delay: clientRTT / 2})
 	return err
 }
 
@@ -152,10 +153,11 @@ func buildD6(b *bench, sick bool) error {
 	if err != nil {
 		return err
 	}
-	if b.stage.Around, err = b.relay(o.Addr(), originRTT); err != nil {
+	path := relay.Options{To: o.Addr(), Delay: originRTT / 2, Handshake: true}
+	if b.stage.Around, err = b.relay(path); err != nil {
 		return err
 	}
-	behind, err := b.relay(o.Addr(), originRTT)
+	behind, err := b.relay(path)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"time"
 
 	"loadline/infra/lab/fault"
 	"loadline/infra/lab/origin"
@@ -104,9 +103,9 @@ func (b *bench) origin(o origin.Options, faults ...string) (*origin.Origin, erro
 	return s, nil
 }
 
-// relay adds a relay to addr and gives its address.
-func (b *bench) relay(to string, rtt time.Duration) (string, error) {
-	r, err := relay.New(relay.Options{To: to, Delay: rtt / 2})
+// relay adds a relay and gives its address.
+func (b *bench) relay(o relay.Options) (string, error) {
+	r, err := relay.New(o)
 	if err != nil {
 		return "", err
 	}

@@ -4,8 +4,7 @@
 //
 // Each direction is a first-in first-out line in which every chunk spends the
 // one-way delay. The line holds up to Queue bytes, so that the product of rate
-// and delay is not what limits a transfer. The first bytes of a connection wait
-// one round trip more, which is what its TCP handshake would have cost.
+// and delay is not what limits a transfer.
 //
 // What it is not: a packet network. TCP's own windows end at the relay, so
 // connect returns at once, the kernel's round-trip time is that of loopback,
@@ -36,6 +35,12 @@ type Options struct {
 	Delay  time.Duration // one way; the round trip is twice that
 	Rate   int64         // bytes/s in each direction of each connection; 0: unlimited
 	Queue  int64         // bytes in flight per direction of a connection; default DefaultQueue
+
+	// Handshake makes the first bytes of a connection wait one round trip more,
+	// which is what its TCP handshake would have cost. A client sees that time
+	// not in connect but in what comes next, so it is for paths whose opening
+	// matters and not for those whose phases are read.
+	Handshake bool
 }
 
 // Relay relays every connection made to Addr.
@@ -188,13 +193,17 @@ func (r *Relay) serve(ctx context.Context, client *net.TCPConn) {
 		server.Close()
 	}
 	fault := r.fault.Load()
-	opened := accepted.Add(2 * r.opt.Delay) // when a real handshake would have ended at the client
+	// When a real handshake would have ended at either side.
+	var clientOpen, serverOpen time.Time
+	if r.opt.Handshake {
+		clientOpen, serverOpen = accepted.Add(2*r.opt.Delay), accepted.Add(3*r.opt.Delay)
+	}
 	var both sync.WaitGroup
 	both.Go(func() {
-		r.line(client, server, opened, &r.forward, fault.on(Forward), abort).run(ctx)
+		r.line(client, server, clientOpen, &r.forward, fault.on(Forward), abort).run(ctx)
 	})
 	both.Go(func() {
-		r.line(server, client, opened.Add(r.opt.Delay), &r.back, fault.on(Back), abort).run(ctx)
+		r.line(server, client, serverOpen, &r.back, fault.on(Back), abort).run(ctx)
 	})
 	both.Wait()
 }
