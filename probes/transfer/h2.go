@@ -53,7 +53,7 @@ type h2 struct {
 }
 
 func newH2(t *http2.Transport, conn net.Conn, shared bool) (*h2, error) {
-	cc, err := t.NewClientConn(conn)
+	cc, err := t.NewClientConn(&windowHold{Conn: conn})
 	if err != nil {
 		return nil, err
 	}
