@@ -1,12 +1,15 @@
 // Package markdown draws the report for a pull request or a step summary: the
 // verdict as a heading, the criteria as a table, the rest folded away. It
-// stays below 60 kB, the size that review comments hold.
+// stays below 60 kB, the size that review comments hold; what it leaves out it
+// counts. Names and messages are the target's own words, so they are kept from
+// being read as markup.
 package markdown
 
 import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -14,9 +17,14 @@ import (
 	"loadline/reports/verdict"
 )
 
-// maxCases bounds the ops of the ledger that are listed, so that the document
-// fits where it is shown; the record holds all.
-const maxCases = 20
+// The bounds of what is listed, so that the document fits where it is shown:
+// findings as rows, lines of any list, and bytes of a line. The record holds
+// all of it.
+const (
+	maxRows  = 60
+	maxLines = 20
+	maxBytes = 500
+)
 
 // Renderer draws GitHub-flavoured Markdown.
 type Renderer struct{}
@@ -27,14 +35,14 @@ func (Renderer) Format() string { return "markdown" }
 // Render draws the document.
 func (Renderer) Render(w io.Writer, r reports.Report) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s %s\n\n%s\n\n", reports.Mark(r.Decision.Verdict), r.Decision.Verdict, r.Decision.Sentence)
-	fmt.Fprintf(&b, "`%s` · run `%s` · %s\n", r.Scenario, r.Run, r.Took.Round(100e6))
+	fmt.Fprintf(&b, "## %s %s\n\n%s\n\n", reports.Mark(r.Decision.Verdict), r.Decision.Verdict, safe(r.Decision.Sentence))
+	fmt.Fprintf(&b, "`%s` · run `%s` · %s\n", safe(r.Scenario), safe(r.Run), r.Took.Round(100e6))
 	if r.Partial != "" {
-		fmt.Fprintf(&b, "\n> **Partial:** %s\n", r.Partial)
+		fmt.Fprintf(&b, "\n> **Partial:** %s\n", safe(r.Partial))
 	}
 	criteria(&b, r)
 	if a := r.Attribution; a.Where != "" {
-		fmt.Fprintf(&b, "\n**Where:** %s\n\n", a.Where)
+		fmt.Fprintf(&b, "\n**Where:** %s\n\n", safe(a.Where))
 		bullets(&b, a.Evidence)
 	}
 	ledger(&b, r)
@@ -46,24 +54,30 @@ func (Renderer) Render(w io.Writer, r reports.Report) error {
 }
 
 func criteria(b *strings.Builder, r reports.Report) {
-	if len(r.Decision.Findings) == 0 {
+	findings := reports.Ordered(r.Decision.Findings)
+	if len(findings) == 0 {
 		return
 	}
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{"verdict", "criterion", "cell", "arm", "reference", "candidate", "worse by", "allowed", "n"})
-	for _, f := range reports.Ordered(r.Decision.Findings) {
+	for _, f := range findings[:min(len(findings), maxRows)] {
 		t.AppendRow(table.Row{
-			reports.Mark(f.Verdict) + " " + string(f.Verdict), f.Metric + " " + f.Stat, f.Cell, f.Arm,
+			reports.Mark(f.Verdict) + " " + string(f.Verdict), f.Metric + " " + f.Stat, safe(f.Cell), safe(f.Arm),
 			reports.Quantity(f.Values.Reference, f.Unit), reports.Quantity(f.Values.Candidate, f.Unit),
 			reports.EffectWords(f), reports.Allowed(f), f.N,
 		})
 	}
 	b.WriteString("\n" + t.RenderMarkdown() + "\n\n")
-	for _, f := range reports.Ordered(r.Decision.Findings) {
+	if rest := len(findings) - maxRows; rest > 0 {
+		fmt.Fprintf(b, "%d more findings in the record, none graver than these.\n\n", rest)
+	}
+	var reasons []string
+	for _, f := range findings {
 		if f.Verdict != verdict.Pass {
-			fmt.Fprintf(b, "- **%s**: %s\n", reports.FindingName(f), f.Reason)
+			reasons = append(reasons, reports.Mark(f.Verdict)+" "+f.Reason)
 		}
 	}
+	bullets(b, reasons)
 }
 
 func ledger(b *strings.Builder, r reports.Report) {
@@ -76,10 +90,6 @@ func ledger(b *strings.Builder, r reports.Report) {
 		for _, c := range l.Cases {
 			lines = append(lines, l.Arm+": "+reports.CaseWords(c))
 		}
-	}
-	if len(lines) > maxCases {
-		rest := len(lines) - maxCases
-		lines = append(lines[:maxCases], fmt.Sprintf("%d more in the record", rest))
 	}
 	fold(b, "Uploads that are not intact", lines)
 }
@@ -100,7 +110,27 @@ func fold(b *strings.Builder, title string, lines []string) {
 }
 
 func bullets(b *strings.Builder, lines []string) {
-	for _, l := range lines {
-		fmt.Fprintf(b, "- %s\n", strings.ReplaceAll(l, "\n", " "))
+	for _, l := range lines[:min(len(lines), maxLines)] {
+		fmt.Fprintf(b, "- %s\n", safe(l))
+	}
+	if rest := len(lines) - maxLines; rest > 0 {
+		fmt.Fprintf(b, "- and %d more in the record\n", rest)
 	}
 }
+
+// safe is a text on one line, in which no markup begins and which is cut where
+// it is too long to read.
+func safe(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	if len(text) > maxBytes {
+		text = strings.ToValidUTF8(text[:maxBytes], "") + "…"
+	}
+	return escape.Replace(text)
+}
+
+var escape = strings.NewReplacer("<", "&lt;", "](", "]\\(")
