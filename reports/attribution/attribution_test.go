@@ -46,7 +46,7 @@ func (l link) op(c plan.Cell, _ int, r *rand.Rand) synthetic.Op {
 	}
 	moving := spread(time.Duration(float64(c.Size) / l.rate * 1e9))
 	o := synthetic.Op{Peer: probes.Peer{Address: "10.0.0.1:443", Protocol: l.protocol, TLS: "TLS 1.3"}}
-	o.Phases.TLS, o.Phases.Wait = spread(l.rtt+time.Millisecond), spread(l.rtt+time.Millisecond)
+	o.Phases.Connect, o.Phases.TLS, o.Phases.Wait = l.rtt, spread(l.rtt+time.Millisecond), spread(l.rtt+time.Millisecond)
 	if l.down {
 		o.Phases.Receive = moving
 	} else {
@@ -94,16 +94,21 @@ var incidents = []struct {
 	name   string
 	design synthetic.Design
 }{
-	{"window-64k-h2", synthetic.Design{Cells: one, Around: up50.path(), Through: up50.at(1.24e6).path()}},
+	{"window-64k-h2", synthetic.Design{Cells: one, Around: up50.path(), Through: up50.at(1.28e6).path()}},
 	{"window-64k-only-h2", synthetic.Design{Cells: protos, Around: up50.path(), Through: with(up50.path(), func(c plan.Cell, _ int, o *synthetic.Op) {
 		if c.HTTP == scenarios.HTTP2 {
-			o.Phases.Send *= 80
+			o.Phases.Send *= 78
 		} else {
 			o.Peer.Protocol = "HTTP/1.1"
 		}
 	})}},
-	{"window-64k-cut", synthetic.Design{Cells: []plan.Cell{{ID: "all", Size: 100 * unit.MiB, InFlight: 1}}, Blocks: 3, Around: up50.path(), Through: up50.at(1.24e6).path()}},
-	{"window-1m", synthetic.Design{Cells: one, Around: up50.at(400e6).path(), Through: up50.at(19e6).path()}},
+	{"window-64k-cut", synthetic.Design{Cells: []plan.Cell{{ID: "all", Size: 100 * unit.MiB, InFlight: 1}}, Blocks: 3, Around: up50.path(), Through: up50.at(1.28e6).path()}},
+	{"window-64k-behind-a-relay", synthetic.Design{Cells: protos, Around: relayed(up50.path()), Through: with(relayed(up50.path()), func(c plan.Cell, _ int, o *synthetic.Op) {
+		if c.HTTP == scenarios.HTTP2 {
+			o.Phases.Send *= 76
+		}
+	})}},
+	{"window-1m", synthetic.Design{Cells: one, Around: up50.at(400e6).path(), Through: up50.at(20e6).path()}},
 	{"slow-of-no-known-kind", synthetic.Design{Cells: one, Around: up50.path(), Through: with(up50.path(), func(_ plan.Cell, n int, o *synthetic.Op) {
 		o.Phases.Send = time.Duration(float64(o.Phases.Send) * (7 + float64(n%5)))
 	})}},
@@ -160,7 +165,7 @@ var incidents = []struct {
 		Through: with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) {
 			o.Phases.TLS, o.Phases.Wait = 0, o.Phases.Wait*10+12*time.Millisecond
 		})}},
-	{"lost-and-slow", synthetic.Design{Cells: one, Around: up50.path(), Through: up50.at(1.24e6).path(), Ledger: []record.Integrity{{Arm: "through", Cell: "all",
+	{"lost-and-slow", synthetic.Design{Cells: one, Around: up50.path(), Through: up50.at(1.28e6).path(), Ledger: []record.Integrity{{Arm: "through", Cell: "all",
 		Acknowledged: 40, Intact: 39, Lost: 1, Cases: []record.Case{{Name: "r1-t3-op7", Finding: "lost", Evidence: []string{"around: 404 twice"}}}}}}},
 	{"corrupt", synthetic.Design{Spec: download, Cells: one, Around: down.path(), Through: with(down.path(), func(_ plan.Cell, n int, o *synthetic.Op) {
 		if n == 5 {
@@ -214,6 +219,14 @@ var incidents = []struct {
 
 func commits(c plan.Cell, _ int, o *synthetic.Op) {
 	o.Phases.Wait += time.Duration(float64(c.Size) * 0.3e3) // 0.3 s per MB
+}
+
+// relayed is a path behind a relay that takes connections at once and lets
+// the handshake pay for two round trips.
+func relayed(p synthetic.Path) synthetic.Path {
+	return with(p, func(_ plan.Cell, _ int, o *synthetic.Op) {
+		o.Phases.Connect, o.Phases.TLS = 100*time.Microsecond, o.Phases.Connect+o.Phases.TLS
+	})
 }
 
 func connected(p synthetic.Path, d time.Duration) synthetic.Path {

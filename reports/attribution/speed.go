@@ -25,6 +25,30 @@ func (v view) streamRate(s side) float64 {
 	return s.moved / moving
 }
 
+// plateau is the rate of one transfer once it is under way, from the timelines,
+// where moving bodies is most of what the ops do; else streamRate.
+func (v view) plateau(s scene) float64 {
+	if s.cand.total(v.movingPhase()) < 0.8*s.cand.total(metric.Service) {
+		return v.streamRate(s.cand)
+	}
+	var rates []float64
+	for _, t := range s.cand.trials {
+		var moving []float64
+		for _, n := range t.Timeline.Bytes {
+			if n > 0 {
+				moving = append(moving, float64(n))
+			}
+		}
+		if len(moving) >= 5 {
+			rates = append(rates, median(moving)/t.Timeline.Step.Seconds()/float64(max(1, v.inFlight(s))))
+		}
+	}
+	if len(rates) == 0 {
+		return v.streamRate(s.cand)
+	}
+	return median(rates)
+}
+
 // movingPhase is the phase in which the bodies move.
 func (v view) movingPhase() metric.ID {
 	if v.upload {
@@ -33,129 +57,80 @@ func (v view) movingPhase() metric.ID {
 	return record.PhaseReceive
 }
 
-// roundTrip estimates the round trip to a scene's arm as an application sees
-// it, in seconds, and says from what: from this cell, from the arm's other
-// cells, or from the reference in this cell. TCP's own figure is that of the
-// next hop, since a proxy or tunnel hides what lies behind it, and comes last.
-func (v view) roundTrip(s scene) (seconds float64, from string) {
-	if seconds, from = appTrip(s.cand); from != "" {
-		return seconds, from
-	}
-	for _, other := range v.scenes {
-		if d, f := appTrip(other.cand); f != "" && (from == "" || d < seconds) {
-			seconds, from = d, f+" in "+other.cell.ID
-		}
-	}
-	if from != "" {
-		return seconds, from
-	}
-	if seconds, from = appTrip(s.ref); from != "" {
-		return seconds, from + " around"
-	}
-	seconds = math.Inf(1)
-	for _, t := range s.cand.trials {
-		if rtt := t.Network.MinRTT.Seconds(); rtt > 0 {
-			seconds = min(seconds, rtt)
-		}
-	}
-	if math.IsInf(seconds, 1) {
-		return math.NaN(), ""
-	}
-	return seconds, "TCP"
-}
-
-// appTrip is the shortest round trip that an arm's ops show in a cell: a
-// handshake cannot be faster than its round trips, nor the answer to a whole
-// request than one. from is empty if nothing shows it.
-func appTrip(s side) (seconds float64, from string) {
-	for _, e := range []struct {
-		took float64
-		from string
-	}{
-		{s.quantile(record.PhaseTLS, 0.5) / handshakeTrips(s), "the TLS handshake"},
-		{s.quantile(record.PhaseWait, 0.05), "the shortest waits for an answer"},
-		{s.quantile(record.PhaseContinue, 0.5), "the wait for 100 Continue"},
-	} {
-		if e.took > 0 && (from == "" || e.took < seconds) {
-			seconds, from = e.took, e.from
-		}
-	}
-	return seconds, from
-}
-
-// handshakeTrips is the number of round trips of a full TLS handshake: one in
-// 1.3, two before.
-func handshakeTrips(s side) float64 {
-	for _, t := range s.trials {
-		for _, p := range t.Peers {
-			if p.TLS != "" && p.TLS != "TLS 1.3" && p.TLS != "1.3" {
-				return 2
-			}
-		}
-	}
-	return 1
-}
-
-// windows are the flow-control windows that products ship with, and the range
-// of rate × round trip by which they are known: a little below the window,
-// because the window update takes time to be made.
+// windows are the flow-control windows that products ship with.
 var windows = []struct {
-	name      string
-	low, high float64 // bytes
-}{
-	{"64 kB", 40e3, 80e3},
-	{"256 kB", 170e3, 320e3},
-	{"1 MB", 0.7e6, 1.3e6},
-}
+	name  string
+	bytes float64
+}{{"64 kB", 65535}, {"256 kB", 262144}, {"1 MB", 1048576}}
 
-// leastRoundTrip is below what a window is not told from a slow machine.
-const leastRoundTrip = 2e-3
+const (
+	// leastRoundTrip is below what a window is not told from a slow machine.
+	leastRoundTrip = 2e-3
+	// windowLow and windowHigh bound rate × round trip as a share of a window:
+	// a little is lost while the window update is made, and the round trip is
+	// known only from above.
+	windowLow, windowHigh = 0.8, 1.18
+)
 
 // window recognises a transfer that moves one window per round trip: rate ×
 // round trip is a window that products ship with, in every slow cell.
 func window(v view) []clue {
-	var products []float64
-	var text string
-	name, http2 := "", true
-	for _, s := range v.slow() {
-		rate, ref := v.streamRate(s.cand), v.streamRate(s.ref)
-		rtt, from := v.roundTrip(s)
-		product := rate * rtt
-		size := float64(s.cell.Size)
-		if !(rtt >= leastRoundTrip) || math.IsNaN(product) || !(ref > 2*rate || math.IsNaN(ref)) || (size > 0 && size < 4*product) {
-			continue
-		}
-		fits := windowOf(product)
-		if fits == "" || (name != "" && name != fits) || s.bursts(v) {
-			return nil
-		}
-		name, http2 = fits, http2 && s.cand.protocol() == "HTTP/2.0"
-		products = append(products, product)
-		if text == "" {
-			text = fmt.Sprintf("%s per stream × a round trip of %s (by %s) = %s%s",
-				unit.BytesPerSecond(rate), verdict.Amount(metric.Seconds, rtt), from, kilobytes(product), v.in(s))
-		}
-	}
-	if name == "" {
+	rtt, ok := v.roundTrip()
+	if !ok || rtt.low < leastRoundTrip {
 		return nil
 	}
-	what := fmt.Sprintf("a %s window, moved once per round trip", name)
+	var rates []float64
+	first, http2 := scene{}, true
+	for _, s := range v.slow() {
+		rate, ref := v.plateau(s), v.streamRate(s.ref)
+		if math.IsNaN(rate) || ref < 2*rate || float64(s.cell.Size) < 4*rate*rtt.high {
+			continue
+		}
+		if s.bursts(v) {
+			return nil
+		}
+		if len(rates) == 0 {
+			first = s
+		}
+		rates, http2 = append(rates, rate), http2 && v.speaks(s) == "HTTP/2.0"
+	}
+	name, product, fits := fitsWindow(rates, rtt)
+	if !fits {
+		return nil
+	}
+	what, weight := "a "+name+" window", likely
 	if http2 {
-		what = fmt.Sprintf("a %s flow-control window (HTTP/2 stream window), moved once per round trip", name)
+		what, weight = "a "+name+" flow-control window (HTTP/2 stream window)", named
 	}
-	if len(products) > 1 {
-		text += fmt.Sprintf("; between %s and %s in all of %d slow cells", kilobytes(slices.Min(products)), kilobytes(slices.Max(products)), len(products))
+	text := fmt.Sprintf("%s per stream × a round trip of %s (by %s) = %s, constant over %d slow cells",
+		unit.BytesPerSecond(rates[0]), rtt, rtt.from, kilobytes(product), len(rates))
+	if len(rates) == 1 {
+		text = fmt.Sprintf("%s per stream × a round trip of %s (by %s) = %s%s",
+			unit.BytesPerSecond(rates[0]), rtt, rtt.from, kilobytes(product), v.in(first))
 	}
-	return []clue{{aboutSpeed, named, what, text}}
+	return []clue{{aboutSpeed, weight, what + ", moved once per round trip", text}}
 }
 
-func windowOf(product float64) string {
-	for _, w := range windows {
-		if product >= w.low && product <= w.high {
-			return w.name
+// fitsWindow finds the window that every rate gives. Where the round trip is
+// known only within bounds, one of the bounds has to give it and the other not.
+func fitsWindow(rates []float64, rtt trip) (name string, product float64, ok bool) {
+	if len(rates) == 0 {
+		return "", 0, false
+	}
+	trips := []float64{rtt.low, rtt.high}
+	if rtt.settled() {
+		trips = []float64{math.Sqrt(rtt.low * rtt.high)}
+	}
+	found := 0
+	for _, seconds := range trips {
+		for _, w := range windows {
+			if slices.Min(rates)*seconds >= windowLow*w.bytes && slices.Max(rates)*seconds <= windowHigh*w.bytes {
+				name, product = w.name, median(rates)*seconds
+				found++
+			}
 		}
 	}
-	return ""
+	return name, product, found == 1
 }
 
 func kilobytes(n float64) string { return verdict.Amount(metric.Count, n/1e3) + " kB" }

@@ -31,6 +31,7 @@ type scene struct {
 	cell   plan.Cell
 	harmed bool // a finding against the arm stands here
 	slow   bool // one of them is about speed
+	clean  bool // none does, and no estimate lies beyond its margin
 	cand   side
 	ref    side
 }
@@ -52,12 +53,16 @@ func newView(run record.Run, arm string, d verdict.Decision) view {
 		}
 	}
 	for _, c := range run.Header.Cells {
-		s := scene{cell: c, cand: newSide(run, c.ID, arm), ref: newSide(run, c.ID, v.reference)}
+		s := scene{cell: c, cand: newSide(run, c.ID, arm), ref: newSide(run, c.ID, v.reference), clean: true}
 		for _, f := range d.Findings {
-			if f.Verdict == verdict.Regressed && f.Arm == arm && f.Cell == c.ID {
+			if f.Arm != arm || f.Cell != c.ID {
+				continue
+			}
+			if f.Verdict == verdict.Regressed {
 				s.harmed = true
 				s.slow = s.slow || !math.IsNaN(f.Margin)
 			}
+			s.clean = s.clean && !s.harmed && !(f.Effect.Ratio > f.Margin)
 		}
 		v.scenes = append(v.scenes, s)
 	}
@@ -220,6 +225,27 @@ func (s side) protocol() string {
 	return best
 }
 
+// speaks is the protocol of the accused arm in a scene: what was negotiated,
+// or, where no op got so far as to an answer, what was asked for by name.
+func (v view) speaks(s scene) string {
+	if p := s.cand.protocol(); p != "" {
+		return p
+	}
+	asked := s.cell.HTTP
+	for _, a := range v.run.Header.Arms {
+		if a.ID == v.arm && asked == "" {
+			asked = a.Target.HTTP
+		}
+	}
+	switch asked {
+	case scenarios.HTTP1:
+		return "HTTP/1.1"
+	case scenarios.HTTP2, scenarios.H2C:
+		return "HTTP/2.0"
+	}
+	return ""
+}
+
 // harmed are the scenes with a finding against the arm.
 func (v view) harmed() []scene { return v.those(func(s scene) bool { return s.harmed }) }
 
@@ -229,8 +255,8 @@ func (v view) slow() []scene {
 	return v.those(func(s scene) bool { return s.slow && s.cand.failedShare() < 0.25 })
 }
 
-// clean are the other scenes.
-func (v view) clean() []scene { return v.those(func(s scene) bool { return !s.harmed }) }
+// clean are the scenes in which nothing speaks against the arm.
+func (v view) clean() []scene { return v.those(func(s scene) bool { return s.clean }) }
 
 func (v view) those(keep func(scene) bool) []scene {
 	var out []scene
@@ -250,13 +276,14 @@ func (v view) place() string {
 	if len(v.scenes) < 2 || len(harmed) == 0 {
 		return text
 	}
-	if len(clean) == 0 {
+	switch only := axis(harmed, clean); {
+	case len(harmed) == len(v.scenes):
 		return text + ", in every cell"
-	}
-	if only := axis(harmed, clean); only != "" {
+	case len(harmed)+len(clean) == len(v.scenes) && only != "":
 		return text + ", only " + only
+	default:
+		return text + ", in " + cells(harmed)
 	}
-	return text + ", only in " + cells(harmed)
 }
 
 // axis is the words for what all harmed cells have and no clean one has.
@@ -268,6 +295,9 @@ func axis(harmed, clean []scene) string {
 			}
 		}
 		return out
+	}
+	if len(clean) == 0 {
+		return ""
 	}
 	var parts []string
 	if h, c := httpOf(harmed), httpOf(clean); len(h) == 1 && len(c) > 0 && !slices.Contains(c, h[0]) {

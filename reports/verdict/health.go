@@ -3,6 +3,8 @@ package verdict
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"loadline/probes/record"
@@ -27,7 +29,9 @@ const (
 type ailment struct {
 	// arm and cell say where; empty is everywhere.
 	arm, cell string
-	text      string
+	// text says what is wrong; where, if set, in which trials: ailments of one
+	// text are reported together.
+	text, where string
 	// remark marks what only warns; onlyCompared what is no matter of limits.
 	remark, onlyCompared bool
 	// voidsHarm tells whether a REGRESSED of that finding is void too; nil is
@@ -96,12 +100,13 @@ func sick(at place, trials []record.Trial, shows func(record.Trial) bool, format
 	if n == 0 {
 		return ailment{}, false
 	}
-	text := fmt.Sprintf(format+" in %d of %s of `%s`%s", limit, n, count(len(trials), "trial"), at.arm, inCell(at.cell))
+	text := fmt.Sprintf(format, limit)
 	if local {
-		text += ", the target being on the same machine"
+		text += ", with the target on the same machine"
 	}
 	return ailment{
-		text: text, voidsHarm: ofTheArm(at.arm),
+		text: text, where: fmt.Sprintf("%d of %s of `%s`%s", n, count(len(trials), "trial"), at.arm, inCell(at.cell)),
+		voidsHarm: ofTheArm(at.arm),
 		remark: local || float64(n) < sickShare*float64(len(trials)),
 	}, true
 }
@@ -226,7 +231,7 @@ func void(found []judged, ailments []ailment) {
 				continue
 			}
 			f.Verdict = Invalid
-			f.Reason = fmt.Sprintf("void, because %s (it read: %s)", a.text, f.Reason)
+			f.Reason = fmt.Sprintf("void, because %s (it read: %s)", said([]ailment{a}, false)[0], f.Reason)
 		}
 	}
 }
@@ -240,19 +245,32 @@ func (a ailment) concerns(f Finding) bool {
 
 // healthOf sorts the ailments into problems and remarks, each said once.
 func healthOf(ailments []ailment) Health {
-	var h Health
-	said := map[string]bool{}
+	return Health{
+		OK:       !slices.ContainsFunc(ailments, func(a ailment) bool { return !a.remark }),
+		Problems: said(ailments, false),
+		Remarks:  said(ailments, true),
+	}
+}
+
+// said are the problems or the remarks as sentences.
+func said(ailments []ailment, remarks bool) []string {
+	var texts []string
+	places := map[string][]string{}
 	for _, a := range ailments {
-		if said[a.text] {
+		if a.remark != remarks {
 			continue
 		}
-		said[a.text] = true
-		if a.remark {
-			h.Remarks = append(h.Remarks, a.text)
-		} else {
-			h.Problems = append(h.Problems, a.text)
+		if !slices.Contains(texts, a.text) {
+			texts = append(texts, a.text)
+		}
+		if a.where != "" {
+			places[a.text] = append(places[a.text], a.where)
 		}
 	}
-	h.OK = len(h.Problems) == 0
-	return h
+	for i, text := range texts {
+		if in := places[text]; len(in) > 0 {
+			texts[i] = text + ": " + strings.Join(in, ", ")
+		}
+	}
+	return texts
 }

@@ -1,0 +1,121 @@
+package attribution
+
+import (
+	"fmt"
+	"math"
+
+	"loadline/probes/record"
+)
+
+// trip is what is known of the round trip to an arm as an application sees
+// it: it lies between low and high, in seconds, by the evidence named.
+type trip struct {
+	low, high float64
+	from      string
+}
+
+// settled reports whether the bounds are close enough to calculate with.
+func (t trip) settled() bool { return t.high <= 1.4*t.low }
+
+func (t trip) String() string {
+	if t.settled() {
+		return amount(math.Sqrt(t.low * t.high))
+	}
+	return fmt.Sprintf("%s to %s", amount(t.low), amount(t.high))
+}
+
+// roundTrip bounds the round trip of the accused arm; ok is false if nothing
+// shows it. TCP's own figure is that of the next hop, since a proxy or relay
+// hides what lies behind it.
+//
+//   - At most: a full TLS handshake over its round trips, and the shortest
+//     waits for the answer to a whole request.
+//   - At least: connecting and handshake together over theirs (a relay takes
+//     the connection at once and lets the handshake pay), and TCP's minimum.
+//
+// The arm's own cells count, and those of the reference where a handshake
+// takes it as long, which puts it as far away.
+func (v view) roundTrip() (t trip, ok bool) {
+	t.high = math.Inf(1)
+	sides := v.sidesAsFar()
+	for _, s := range sides {
+		tls, connect := s.quantile(record.PhaseTLS, 0.5), s.quantile(record.PhaseConnect, 0.5)
+		if tls > 0 {
+			t.most(tls/handshakeTrips(s), "the TLS handshake")
+			t.low = math.Max(t.low, (tls+math.Max(connect, 0))/(handshakeTrips(s)+1))
+		}
+		t.most(s.quantile(record.PhaseWait, 0.05), "the shortest waits for an answer")
+		t.most(s.quantile(record.PhaseContinue, 0.05), "the shortest waits for 100 Continue")
+	}
+	if math.IsInf(t.high, 1) {
+		return t, false
+	}
+	if t.low == 0 {
+		t.low = tcpTrip(sides)
+	}
+	if t.low == 0 || t.low > t.high {
+		t.low = t.high
+	}
+	return t, true
+}
+
+func (t *trip) most(seconds float64, from string) {
+	if seconds > 0 && seconds < t.high {
+		t.high, t.from = seconds, from
+	}
+}
+
+// tcpTrip is the smallest round trip that TCP saw, if it is that of a network
+// and not of this machine; else 0.
+func tcpTrip(sides []side) float64 {
+	least := math.Inf(1)
+	for _, s := range sides {
+		for _, t := range s.trials {
+			if rtt := t.Network.MinRTT.Seconds(); rtt > 0 {
+				least = min(least, rtt)
+			}
+		}
+	}
+	if math.IsInf(least, 1) || least < leastRoundTrip {
+		return 0
+	}
+	return least
+}
+
+// sidesAsFar are the arm in every cell, and the reference if it is as far away.
+func (v view) sidesAsFar() []side {
+	var cand, ref []side
+	for _, s := range v.scenes {
+		cand, ref = append(cand, s.cand), append(ref, s.ref)
+	}
+	a, b := handshake(cand), handshake(ref)
+	if a > 0 && b > 0 && math.Abs(a/b-1) < 0.2 {
+		return append(cand, ref...)
+	}
+	return cand
+}
+
+// handshake is the shortest typical TLS handshake of sides, NaN if there is
+// none.
+func handshake(sides []side) float64 {
+	least := math.NaN()
+	for _, s := range sides {
+		if d := s.quantile(record.PhaseTLS, 0.5); d > 0 && !(d >= least) {
+			least = d
+		}
+	}
+	return least
+}
+
+// handshakeTrips is the number of round trips of a full TLS handshake: one in
+// 1.3, two before.
+func handshakeTrips(s side) float64 {
+	for _, t := range s.trials {
+		for _, p := range t.Peers {
+			if p.TLS != "" && p.TLS != "TLS 1.3" && p.TLS != "1.3" {
+				return 2
+			}
+		}
+	}
+	return 1
+}
