@@ -3,10 +3,11 @@ package all
 
 import (
 	"loadline/probes"
+	"loadline/probes/storm"
 	"loadline/probes/transfer"
 )
 
 // Builtin are the probes in the order in which the manual lists them.
 func Builtin() probes.Table {
-	return probes.Table{transfer.Probe{}}
+	return probes.Table{transfer.Probe{}, storm.Probe{}}
 }

@@ -1,0 +1,206 @@
+package storm
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+)
+
+// head is what an op needs of an answer's head.
+type head struct {
+	backendName string // in lower case; empty for none
+
+	size   int // of the head, in bytes
+	status int
+	length int64 // of the body
+	keep   bool  // the connection is fit for another request
+	server value
+	via    value
+	// backend is the value of the header that names the backend.
+	backend value
+}
+
+// value is a header's value. Most answers repeat that of the answer before,
+// and then share its text.
+type value struct{ text string }
+
+func (v *value) set(b []byte) {
+	if v.text != string(b) { // this comparison copies nothing
+		v.text = string(b)
+	}
+}
+
+// parse reads a plain head in place: HTTP/1.1, a final status, at most one
+// Content-Length and no other framing, names that are tokens, nothing folded,
+// the whole of it in b. It is false for any other, of which nothing is kept;
+// the standard library's parser has the last word on those.
+func (h *head) parse(b []byte, method string) bool {
+	rest, ok := h.statusLine(b)
+	if !ok {
+		return false
+	}
+	h.length, h.keep = -1, true
+	var server, via, backend []byte
+	for {
+		end := bytes.IndexByte(rest, '\n')
+		if end < 1 || rest[end-1] != '\r' {
+			return false
+		}
+		line := rest[:end-1]
+		rest = rest[end+1:]
+		if len(line) == 0 {
+			break
+		}
+		name, text, ok := headerLine(line)
+		if !ok {
+			return false
+		}
+		switch len(name) {
+		case len("via"):
+			if is(name, "via") {
+				if via != nil {
+					return false // several lines are one value; the library joins them
+				}
+				via = text
+			}
+		case len("server"):
+			if is(name, "server") {
+				server = text
+			}
+		case len("connection"):
+			if is(name, "connection") {
+				if !is(text, "keep-alive") {
+					return false
+				}
+			}
+		case len("content-length"):
+			if is(name, "content-length") {
+				if h.length >= 0 || !h.setLength(text) {
+					return false
+				}
+			}
+		case len("transfer-encoding"):
+			if is(name, "transfer-encoding") {
+				return false
+			}
+		}
+		if len(h.backendName) == len(name) && is(name, h.backendName) && h.backendName != "" {
+			backend = text
+		}
+	}
+	if method == http.MethodHead || h.status == http.StatusNoContent || h.status == http.StatusNotModified {
+		h.length = 0
+	}
+	if h.length < 0 {
+		return false
+	}
+	h.size = len(b) - len(rest)
+	h.server.set(server)
+	h.via.set(via)
+	h.backend.set(backend)
+	return true
+}
+
+// statusLine reads "HTTP/1.1 200 …" and gives what follows the line.
+func (h *head) statusLine(b []byte) (rest []byte, ok bool) {
+	const start = "HTTP/1.1 "
+	if len(b) < len(start)+5 || string(b[:len(start)]) != start {
+		return nil, false
+	}
+	code := b[len(start) : len(start)+3]
+	if after := b[len(start)+3]; after != ' ' && after != '\r' {
+		return nil, false
+	}
+	n := 0
+	for _, c := range code {
+		if c < '0' || c > '9' {
+			return nil, false
+		}
+		n = 10*n + int(c-'0')
+	}
+	end := bytes.IndexByte(b, '\n')
+	if n < 200 || end < 1 || b[end-1] != '\r' {
+		return nil, false
+	}
+	h.status = n
+	return b[end+1:], true
+}
+
+// setLength reads a Content-Length; lengths beyond 18 digits are left to the
+// library, which refuses them.
+func (h *head) setLength(text []byte) bool {
+	if len(text) == 0 || len(text) > 18 {
+		return false
+	}
+	n := int64(0)
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return false
+		}
+		n = 10*n + int64(c-'0')
+	}
+	h.length = n
+	return true
+}
+
+// headerLine reads "Name: value", without the space around the value.
+func headerLine(line []byte) (name, text []byte, ok bool) {
+	colon := bytes.IndexByte(line, ':')
+	if colon < 1 {
+		return nil, nil, false
+	}
+	for _, c := range line[:colon] {
+		if !token[c] {
+			return nil, nil, false
+		}
+	}
+	text = line[colon+1:]
+	for len(text) > 0 && (text[0] == ' ' || text[0] == '\t') {
+		text = text[1:]
+	}
+	for len(text) > 0 && (text[len(text)-1] == ' ' || text[len(text)-1] == '\t') {
+		text = text[:len(text)-1]
+	}
+	for _, c := range text {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return nil, nil, false
+		}
+	}
+	return line[:colon], text, true
+}
+
+// token are the characters of a header's name (RFC 9110, section 5.6.2).
+var token = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c != 0 && strings.IndexByte("!#$%&'*+-.^_`|~", byte(c)) >= 0
+	}
+	return t
+}()
+
+// is compares with a word in lower case, in any case.
+func is(b []byte, word string) bool {
+	if len(b) != len(word) {
+		return false
+	}
+	for i := range len(word) {
+		c := b[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != word[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// library takes over what the standard library has read.
+func (h *head) library(resp *http.Response) {
+	h.status, h.length, h.keep = resp.StatusCode, resp.ContentLength, !resp.Close
+	h.server.text = strings.Join(resp.Header.Values("Server"), ", ")
+	h.via.text = strings.Join(resp.Header.Values("Via"), ", ")
+	h.backend.text = ""
+	if h.backendName != "" {
+		h.backend.text = strings.Join(resp.Header.Values(h.backendName), ", ")
+	}
+}

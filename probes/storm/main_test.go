@@ -1,0 +1,9 @@
+package storm_test
+
+import (
+	"testing"
+
+	"loadline/probes/probetest"
+)
+
+func TestMain(m *testing.M) { probetest.Main(m) }

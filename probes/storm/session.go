@@ -1,0 +1,259 @@
+package storm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+	"time"
+
+	"golang.org/x/net/http2"
+
+	"loadline/probes"
+	"loadline/probes/internal/credential"
+	"loadline/probes/internal/reach"
+	"loadline/scenarios"
+	"loadline/scenarios/plan"
+	"loadline/scenarios/unit"
+)
+
+// session is one arm of one cell for the length of a run.
+type session struct {
+	o        Options
+	on       probes.On
+	base     *url.URL
+	way      *reach.Way
+	requests []request
+	turns    turns
+	secrets  credential.Secrets
+	lanes    lanes
+	patience patience
+	h2       *http2.Transport
+
+	mu     sync.Mutex // guards shared and apart
+	shared *h2        // connections: shared
+	apart  bool       // sharing was asked for, and HTTP/1.1 negotiated
+
+	warned sync.Map
+}
+
+var _ probes.Session = (*session)(nil)
+
+// Open implements probes.Probe. It reads secrets, certificates, bodies and
+// targets, and dials nothing.
+func (Probe) Open(_ context.Context, spec plan.Spec, on probes.On) (probes.Session, error) {
+	work, ok := spec.(*Spec)
+	if !ok {
+		return nil, fmt.Errorf("%s cannot open the work of %s", Kind, spec.Kind())
+	}
+	if on.Warn == nil {
+		on.Warn = func(string) {}
+	}
+	s := &session{o: work.o, on: on}
+	s.patience.session = s
+	if err := s.open(); err != nil {
+		return nil, fmt.Errorf("arm %s: %w", on.Arm.ID, s.secrets.Clean(err))
+	}
+	return s, nil
+}
+
+func (s *session) open() (err error) {
+	target := s.on.Arm.Target
+	s.base, err = url.Parse(target.URL)
+	switch {
+	case err != nil || s.base.Host == "" || s.base.Scheme != "http" && s.base.Scheme != "https":
+		return errors.New("target.url: is not an absolute http or https URL")
+	case s.base.RawQuery != "" || s.base.Fragment != "":
+		return errors.New("target.url: a query belongs into the paths of work.targets")
+	case target.HTTP == scenarios.HTTP2 && s.base.Scheme == "http":
+		return errors.New("target.http: 2 is negotiated in TLS, and the URL is http (hint: h2c)")
+	case target.HTTP == scenarios.H2C && s.base.Scheme == "https":
+		return errors.New("target.http: h2c is HTTP/2 in clear, and the URL is https (hint: 2)")
+	case target.HTTP == scenarios.HTTP1 && s.o.Connections == Shared:
+		return errors.New("work.connections: shared needs HTTP/2, and target.http is 1.1 (hint: reuse)")
+	}
+	if s.way, err = reach.New(target, alpn(target.HTTP), s.o.StallAfter); err != nil {
+		return err
+	}
+	if s.h2, err = newH2Transport(); err != nil {
+		return err
+	}
+	return s.load()
+}
+
+func alpn(p scenarios.Protocol) []string {
+	switch p {
+	case scenarios.HTTP1:
+		return []string{"http/1.1"}
+	case scenarios.HTTP2:
+		return []string{"h2"}
+	}
+	return []string{"h2", "http/1.1"}
+}
+
+// Prepare implements probes.Session; a storm has no fixtures.
+func (s *session) Prepare(context.Context) error { return nil }
+
+// Close implements probes.Session.
+func (s *session) Close(context.Context) error {
+	s.patience.end()
+	s.lanes.close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shared != nil {
+		s.shared.drop()
+		s.shared = nil
+	}
+	return nil
+}
+
+// warn passes a remark on once.
+func (s *session) warn(text string) {
+	if _, said := s.warned.LoadOrStore(text, true); !said {
+		s.on.Warn("arm " + s.on.Arm.ID + ": " + s.secrets.Scrub(text))
+	}
+}
+
+// Do implements probes.Session: one request, whatever becomes of it.
+func (s *session) Do(ctx context.Context, op probes.Op) probes.Observation {
+	s.patience.begin()
+	l := s.lanes.take(op.Slot)
+	o := probes.Observation{Seq: op.Seq, Name: op.Name, Slot: op.Slot, Due: probes.MarkAt(op.Due)}
+	t := try{
+		session: s, lane: l, op: op, o: &o, ctx: ctx,
+		r: &s.requests[s.turns.pick(op.Seq, op.Seed)], zero: op.Epoch.Sub(s.patience.epoch()),
+	}
+	t.start = t.now()
+	o.Start = probes.MarkAt(t.start)
+	err := t.run()
+	t.end = t.now()
+	o.End = probes.MarkAt(t.end)
+	l.end(t.end + t.zero)
+	if err != nil {
+		t.failed(err)
+	}
+	t.close()
+	s.lanes.give(l)
+	return o
+}
+
+// try is one op under way. All its times are offsets from the op's epoch.
+type try struct {
+	session *session
+	lane    *lane
+	ctx     context.Context
+	op      probes.Op
+	r       *request
+	o       *probes.Observation
+	zero    time.Duration // the op's epoch on the clock of the session's patience
+
+	start, sendAt, sentAt, firstAt, end time.Duration
+	reused                              bool
+	keep                                bool // the connection is fit for another op
+}
+
+func (t *try) now() time.Duration { return time.Since(t.op.Epoch) }
+
+// run does the exchange; an error is why there was no good answer.
+func (t *try) run() error {
+	l := t.lane
+	if err := l.begin(t.ctx); err != nil {
+		return err
+	}
+	w, err := t.connect()
+	if err != nil {
+		return err
+	}
+	t.reused = w.take()
+	t.o.Peer = *w.peer()
+	t.o.Peer.RequestID = t.op.Name
+	t.sendAt = t.start
+	if !t.reused {
+		t.sendAt = t.now()
+	}
+	return w.exchange(t)
+}
+
+// failed gives the op its outcome.
+func (t *try) failed(err error) {
+	var refused *refusal
+	outcome := probes.OK
+	switch limit := t.lane.limit(); {
+	case errors.As(err, &refused):
+		outcome = refused.outcome
+	case limit != nil && t.ctx.Err() == nil:
+		outcome, err = limit.Outcome, limit
+	default:
+		outcome, err = reach.Judge(t.ctx, err)
+	}
+	if outcome == probes.Reset && t.reused && t.firstAt == 0 {
+		err = fmt.Errorf("%w (on a kept connection; the request was not repeated)", err)
+	}
+	t.o.Outcome, t.o.Err = outcome, t.session.secrets.Clean(err)
+	t.o.Verified = 0
+}
+
+// close settles the phases and decides what becomes of the connection.
+func (t *try) close() {
+	p := &t.o.Phases
+	if t.sendAt > 0 {
+		sent := t.sentAt
+		if sent == 0 || t.firstAt > 0 && sent > t.firstAt {
+			sent = max(t.firstAt, t.sendAt) // answered, or broken off, while it was still being sent
+			if t.firstAt == 0 {
+				sent = t.end
+			}
+		}
+		p.Send = sent - t.sendAt
+		if t.firstAt > 0 {
+			p.Wait, p.Receive = t.firstAt-sent, t.end-t.firstAt
+			t.o.FirstByte = probes.MarkAt(t.firstAt)
+		} else {
+			p.Wait = t.end - sent
+		}
+	}
+	l := t.lane
+	w := l.wire
+	if w == nil {
+		return
+	}
+	dropped := t.o.Outcome == probes.Cut || t.o.Outcome == probes.Stalled || t.o.Outcome == probes.Timeout
+	keeps := t.keep && !dropped && t.session.o.Connections != Fresh && w.reusable()
+	t.o.Socket = w.socket(t.end+t.zero, t.reused, !keeps)
+	switch {
+	case w.common():
+		l.wire = nil // it ends with the session, or when it breaks
+	case keeps:
+	case dropped:
+		l.leave(wire.drop)
+	default:
+		l.leave(wire.close)
+	}
+}
+
+// answered is the verdict on an answer of which the body has this size and,
+// where it was asked for, this digest. start is how it begins, for messages.
+func (t *try) answered(status int, size int64, digest, start []byte) error {
+	o, e := t.o, t.r.expect
+	o.Peer.Status = status
+	o.Received = unit.Bytes(size)
+	if !e.wants(status) {
+		return &refusal{probes.Status, refusedStatus(status, t.session.secrets.Scrub(string(start)))}
+	}
+	if e.Size != nil && t.r.method != "HEAD" && status != 204 && status != 304 {
+		switch want := int64(*e.Size); {
+		case size < want:
+			return &refusal{probes.Short, fmt.Errorf("answered %d with %d bytes, and %d were expected", status, size, want)}
+		case size > want:
+			return &refusal{probes.Long, fmt.Errorf("answered %d with %d bytes, and %d were expected", status, size, want)}
+		}
+	}
+	if t.r.digest != nil && string(digest) != string(t.r.digest) {
+		return &refusal{probes.Corrupt, fmt.Errorf("answered %d with %d bytes of the SHA-256 %x, and %x was expected", status, size, digest, t.r.digest)}
+	}
+	o.Outcome = probes.OK
+	o.Sent = unit.Bytes(len(t.r.body))
+	o.Verified = o.Sent + o.Received
+	return nil
+}
