@@ -4,6 +4,7 @@
 package json
 
 import (
+	_ "embed"
 	"encoding/json"
 	"io"
 	"math"
@@ -17,6 +18,11 @@ import (
 
 // Schema names the contract.
 const Schema = "loadline.verdict/v1"
+
+// SchemaDocument is the contract as JSON Schema, draft-07.
+//
+//go:embed schema.json
+var SchemaDocument []byte
 
 // Renderer writes loadline.verdict/v1.
 type Renderer struct{}
@@ -60,7 +66,7 @@ type finding struct {
 	Unit      string          `json:"unit"`
 	Cell      string          `json:"cell"`
 	Arm       string          `json:"arm"`
-	Reference string          `json:"reference,omitempty"`
+	Reference string          `json:"reference"`
 	Verdict   verdict.Verdict `json:"verdict"`
 	Effect    effect          `json:"effect"`
 	Values    values          `json:"values"`
