@@ -28,7 +28,8 @@ type Options struct {
 	// Out is the directory that gets the run's own directory; empty keeps the
 	// record in memory only.
 	Out string
-	// Command is the command line, for the report.
+	// Command is the command line, for the record and the report, which hold
+	// it redacted.
 	Command string
 	// Raw keeps every observation.
 	Raw bool
@@ -51,6 +52,7 @@ type Result struct {
 func Run(ctx context.Context, p plan.Plan, o Options) (Result, error) {
 	started := time.Now()
 	header := engine.NewHeader(p, record.NewRunID(started), o.Tool, hostinfo.Snapshot(), started)
+	header.Command = record.Redact(o.Command)
 	var res Result
 	eng := engine.Options{Table: o.Table, Header: header, Watch: o.Watch, Raw: o.Raw, Look: look(o.Judge)}
 	var writer *record.Writer
@@ -66,12 +68,13 @@ func Run(ctx context.Context, p plan.Plan, o Options) (Result, error) {
 		err = errors.Join(err, writer.Close())
 	}
 	res.Run = run
-	res.Report = Judge(run, o.Judge, reports.Source{Command: o.Command, Record: res.Record})
+	res.Report = Judge(run, o.Judge, reports.Source{Record: res.Record})
 	return res, err
 }
 
 // Judge is the report on a run that is over, as it was recorded.
 func Judge(run record.Run, o verdict.Options, s reports.Source) reports.Report {
+	s.Command = run.Header.Command
 	d := verdict.Judge(run, o)
 	return reports.Build(run, d, attribution.Attribute(run, d), s)
 }

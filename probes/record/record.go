@@ -41,10 +41,12 @@ type Run struct {
 
 // Header is the first line of a record.
 type Header struct {
-	Schema   string             `json:"schema"`
-	Run      string             `json:"run"`
-	Started  time.Time          `json:"started"`
-	Tool     Tool               `json:"tool"`
+	Schema  string    `json:"schema"`
+	Run     string    `json:"run"`
+	Started time.Time `json:"started"`
+	Tool    Tool      `json:"tool"`
+	// Command is the command line that made the run, redacted.
+	Command  string             `json:"command,omitempty"`
 	Scenario scenarios.Scenario `json:"scenario"`
 	// Source and Overrides open the scenario again; they hold references to
 	// secrets, never secrets.

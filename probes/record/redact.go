@@ -74,6 +74,7 @@ func redactedCommand(words []string) []string {
 
 // redactedHeader is h without anything that may be a secret.
 func redactedHeader(h Header) Header {
+	h.Command = Redact(h.Command)
 	h.Source = Redact(h.Source)
 	h.Overrides = redactAll(h.Overrides)
 	h.Arms = redactedArms(h.Arms)
