@@ -69,6 +69,8 @@ func (l *headLimit) Read(p []byte) (int, error) {
 
 func (c *h1) reusable() bool { return c.keep && !c.dead.Load() }
 
+func (c *h1) silence(*answer) { c.abort() }
+
 func (c *h1) abort() {
 	c.dead.Store(true)
 	_ = c.conn.SetDeadline(time.Unix(1, 0))

@@ -71,6 +71,9 @@ func (c *h2) abort() {
 	}
 }
 
+// silence resets the stream; the connection stays.
+func (c *h2) silence(a *answer) { _ = a.body.Close() }
+
 func (c *h2) close() {
 	c.dead.Store(true)
 	_ = c.conn.Close() // first, so that a blocked write cannot hold up the farewell

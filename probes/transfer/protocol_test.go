@@ -154,7 +154,7 @@ func TestTLS(t *testing.T) {
 	t.Run("handshake freezes", func(t *testing.T) {
 		target := frozen(t)
 		target.URL = strings.Replace(target.URL, "http:", "https:", 1)
-		want(t, do(t, uploadWork+impatient, target), probes.TLS, "not finished within 400ms")
+		want(t, do(t, uploadWork+impatient, target), probes.TLS, "not finished within 1s")
 	})
 	t.Run("client certificate", func(t *testing.T) {
 		config := &tls.Config{Certificates: []tls.Certificate{good}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: l.pool, MaxVersion: tls.VersionTLS12}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"loadline/probes"
 	"loadline/probes/internal/netpath"
@@ -113,6 +114,10 @@ func (t *try) judge(r *request, a *answer) verdict {
 // judgeAnswer judges an answer that carries no object: that to an upload, or a
 // refusal.
 func (t *try) judgeAnswer(r *request, a *answer) verdict {
+	if a.status/100 != 2 { // it is a refusal already; the rest is courtesy
+		patience := time.AfterFunc(lastWords, func() { t.link.silence(a) })
+		defer patience.Stop()
+	}
 	start, whole, err := drain(a, t.p, t.lane.memory())
 	v := verdict{whole: whole}
 	size, sent := int64(0), int64(0)
@@ -123,10 +128,6 @@ func (t *try) judgeAnswer(r *request, a *answer) verdict {
 	case a.status/100 != 2: // said is said, even if the rest of the answer is lost
 		v.outcome, v.err = probes.Status, refusal(a, start, sent, size, t.session.secrets)
 		v.whole = whole && !a.partial
-		if err != nil && t.ctx.Err() != nil {
-			b := t.failed(err, 0)
-			v.outcome, v.err = b.outcome, fmt.Errorf("%w, after %w", b.err, v.err)
-		}
 		return v
 	case a.partial:
 		return verdict{outcome: probes.Reset, err: fmt.Errorf("answered %d before the body was whole, then broke the connection after %d of %d bytes", a.status, sent, size)}

@@ -44,6 +44,8 @@ type wire interface {
 	// complete is called once the answer's body was read to its end. It waits
 	// until the request was sent whole, and says why it was not.
 	complete(a *answer) error
+	// silence ends an answer of which enough was heard; reading it fails.
+	silence(a *answer)
 	// reusable reports whether another exchange may follow.
 	reusable() bool
 	// abort breaks everything that blocks on the connection; close ends it.
