@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"loadline/probes"
 	"loadline/probes/internal/payload"
@@ -60,11 +61,34 @@ func bottomless(t testing.TB, size unit.Bytes, f flavour) scenarios.Target {
 // onlyWriter hides ReadFrom, whose buffers are small.
 type onlyWriter struct{ io.Writer }
 
-// peak is the most memory the runtime has taken from the system.
-func peak() uint64 {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapSys + m.StackSys
+// memoryPeak watches the memory that the runtime holds until it is stopped and
+// returns by how much it rose.
+func memoryPeak() (stop func() unit.Bytes) {
+	now := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapSys - m.HeapReleased + m.StackSys
+	}
+	debug.FreeOSMemory()
+	before, top, done := now(), uint64(0), make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			top = max(top, now())
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+		}
+	})
+	return func() unit.Bytes {
+		close(done)
+		watching.Wait()
+		return unit.Bytes(max(top, before) - before)
+	}
 }
 
 // TestFlatMemory moves bodies far larger than the memory allowed for them; the
@@ -80,8 +104,7 @@ func TestFlatMemory(t *testing.T) {
 				target := bottomless(t, size, f)
 				work := "kind: http.transfer\ndirection: " + direction + "\nsize: " + strconv.FormatInt(int64(size), 10) + "B\npath: /{name}\n"
 				b := probetest.Open(t, transfer.Probe{}, work, target)
-				debug.FreeOSMemory()
-				before := peak()
+				stop := memoryPeak()
 				var wg sync.WaitGroup
 				for slot := range streams {
 					op := b.Op(slot)
@@ -94,7 +117,7 @@ func TestFlatMemory(t *testing.T) {
 					})
 				}
 				wg.Wait()
-				grown := unit.Bytes(peak() - before)
+				grown := stop()
 				if limit := 64*unit.MiB + unit.Bytes(streams)*2*unit.MiB; grown > limit {
 					t.Errorf("memory grew by %v for %v of body, at most %v is allowed", grown, size, limit)
 				}
