@@ -1,0 +1,121 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"loadline/infra/lab/fault"
+	"loadline/infra/lab/origin"
+)
+
+// TestMain lets the test binary be loadline itself, wherever a test starts it.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"loadline": main})
+}
+
+// TestScripts plays testdata/script: command lines as users type them, against
+// a service of their own each. AROUND and THROUGH lead to it, CA is the
+// authority to trust, STORE its origin, and quick.yaml a scenario for it.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("LOADLINE_UPDATE") != "",
+		Setup: func(e *testscript.Env) error {
+			x := newTarget(e.T().(testing.TB), e.WorkDir, origin.Options{})
+			for name, value := range x.env {
+				e.Setenv(name, value)
+			}
+			e.Values[targetKey{}] = x
+			quick, err := os.ReadFile("testdata/quick.yaml")
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(e.WorkDir, "quick.yaml"), quick, 0o600)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":    exits,
+			"plant":    plantFault,
+			"heal":     heal,
+			"stored":   storedNow,
+			"awaits":   awaitStored,
+			"run-of":   runOf,
+		},
+	})
+}
+
+type targetKey struct{}
+
+func targetOf(ts *testscript.TestScript) *target { return ts.Value(targetKey{}).(*target) }
+
+// exits runs a command that must end with an exit code: exits CODE COMMAND...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND ARG...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var ended *exec.ExitError
+	code := 0
+	if errors.As(err, &ended) {
+		code = ended.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if code != want {
+		ts.Fatalf("exit code %d, want %d", code, want)
+	}
+}
+
+// plantFault puts a fault into the balancer: plant KIND key=value...
+func plantFault(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := fault.Parse(strings.Join(args, " "))
+	ts.Check(err)
+	ts.Check(targetOf(ts).front.Faults().Inject(f))
+}
+
+// heal takes all faults out of the balancer.
+func heal(ts *testscript.TestScript, _ bool, _ []string) { targetOf(ts).front.Faults().Heal() }
+
+// storedNow holds the number of objects on the origin: stored N.
+func storedNow(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if n := targetOf(ts).stored(); (n == want) == neg {
+		ts.Fatalf("the origin holds %d objects", n)
+	}
+}
+
+// awaitStored waits until the origin holds so many objects at least: awaits N.
+func awaitStored(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for range 1000 {
+		if targetOf(ts).stored() >= want {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	ts.Fatalf("the origin holds %d objects after 20 s, want %d", targetOf(ts).stored(), want)
+}
+
+// runOf sets RUN to the path of the one run below a directory, and ID to its
+// name: run-of DIR.
+func runOf(ts *testscript.TestScript, _ bool, args []string) {
+	runs, err := filepath.Glob(ts.MkAbs(filepath.Join(args[0], "*", "record.ndjson")))
+	ts.Check(err)
+	if len(runs) != 1 {
+		ts.Fatalf("%d runs below %s, want 1", len(runs), args[0])
+	}
+	ts.Setenv("RUN", filepath.Dir(runs[0]))
+	ts.Setenv("ID", filepath.Base(filepath.Dir(runs[0])))
+}
