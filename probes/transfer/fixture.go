@@ -8,7 +8,6 @@ import (
 
 	"loadline/probes"
 	"loadline/probes/internal/payload"
-	"loadline/scenarios"
 	"loadline/scenarios/unit"
 )
 
@@ -17,18 +16,11 @@ const glance = 64 << 10
 
 // Prepare implements probes.Session. Downloads of own fixtures upload them
 // unless they can be seen through this arm already, because another arm of the
-// run has stored them. An arm that is not the reference fails to do so without
-// an error: what is wrong with it is for its ops to show.
+// run has stored them.
 func (s *session) Prepare(ctx context.Context) error {
 	for _, obj := range s.fixtures {
-		err := s.provide(ctx, obj)
-		switch {
-		case err == nil:
-		case s.on.Arm.Role == scenarios.Candidate || s.on.Arm.Role == scenarios.Control:
-			s.warn(err.Error())
-			return nil
-		default:
-			return fmt.Errorf("arm %s: %w", s.on.Arm.ID, err)
+		if err := s.provide(ctx, obj); err != nil {
+			return s.secrets.clean(fmt.Errorf("arm %s: %w", s.on.Arm.ID, err))
 		}
 	}
 	return nil

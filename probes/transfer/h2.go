@@ -17,22 +17,25 @@ import (
 )
 
 const (
-	// h2StreamWindow is how much a server may send ahead on one stream. The
-	// library's 4 MiB would hold a download to 80 MB/s at 50 ms.
-	h2StreamWindow = 16 << 20
+	// What a server may send ahead on one stream: the window that all streams
+	// of a session share, within bounds. The library's 4 MiB hold a download to
+	// 80 MB/s at 50 ms; what is not read in time lies in memory.
+	h2Windows   = 64 << 20
+	h2MaxWindow = 16 << 20
+	h2MinWindow = 4 << 20
 	// h2ReadFrame is the largest frame that is accepted: larger frames cost
 	// less per byte.
 	h2ReadFrame = 256 << 10
 )
 
-// newH2Transport makes what HTTP/2 connections are configured by. It dials
-// nothing itself.
-func newH2Transport() (*http2.Transport, error) {
+// newH2Transport makes what a number of HTTP/2 connections are configured by;
+// 0 is unknown. It dials nothing itself.
+func newH2Transport(conns int) (*http2.Transport, error) {
 	base := &http.Transport{
 		ExpectContinueTimeout: continuePatience,
 		DisableCompression:    true,
 		HTTP2: &http.HTTP2Config{
-			MaxReceiveBufferPerStream:     h2StreamWindow,
+			MaxReceiveBufferPerStream:     min(max(h2Windows/max(conns, 1), h2MinWindow), h2MaxWindow),
 			MaxReceiveBufferPerConnection: 1 << 30,
 			MaxReadFrameSize:              h2ReadFrame,
 		},

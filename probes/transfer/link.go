@@ -63,14 +63,14 @@ type linker struct {
 	count  atomic.Uint64
 }
 
-func newLinker(t scenarios.Target, u *url.URL, congestion string, limit time.Duration, shared bool) (*linker, error) {
+func newLinker(t scenarios.Target, u *url.URL, congestion string, limit time.Duration, conns int) (*linker, error) {
 	switch {
 	case t.HTTP == scenarios.HTTP2 && u.Scheme == "http":
 		return nil, errors.New("target.http: 2 is negotiated in TLS, and the URL is http (hint: h2c)")
 	case t.HTTP == scenarios.H2C && u.Scheme == "https":
 		return nil, errors.New("target.http: h2c is HTTP/2 in clear, and the URL is https (hint: 2)")
 	}
-	k := &linker{home: originOf(u), http: t.HTTP, limit: limit, shared: shared}
+	k := &linker{home: originOf(u), http: t.HTTP, limit: limit}
 	k.pinned = &netpath.Dialer{Connect: t.Connect, Timeout: limit, Congestion: congestion}
 	k.free = &netpath.Dialer{Timeout: limit, Congestion: congestion}
 	switch t.Resolve {
@@ -91,7 +91,7 @@ func newLinker(t scenarios.Target, u *url.URL, congestion string, limit time.Dur
 	if err != nil {
 		return nil, err
 	}
-	k.h2, err = newH2Transport()
+	k.h2, err = newH2Transport(conns)
 	return k, err
 }
 

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"loadline/probes"
+	"loadline/probes/internal/payload"
 	"loadline/scenarios/plan"
 	"loadline/scenarios/unit"
 )
@@ -39,13 +40,18 @@ func (Probe) Open(_ context.Context, spec plan.Spec, on probes.On) (probes.Sessi
 	if congestion == "" {
 		congestion = on.Arm.Target.Congestion
 	}
-	links, err := newLinker(on.Arm.Target, base, congestion, o.StallAfter, o.Connections.Mode == "shared")
+	slots := on.Slots
+	if o.Connections.Mode == "shared" {
+		slots = 1
+	}
+	links, err := newLinker(on.Arm.Target, base, congestion, o.StallAfter, slots)
 	if err != nil {
 		return nil, fmt.Errorf("arm %s: %w", on.Arm.ID, err)
 	}
 	if on.Warn == nil {
 		on.Warn = func(string) {}
 	}
+	links.shared = o.Connections.Mode == "shared"
 	session := &session{o: o, on: on, base: base, links: links, limits: limits{stall: o.StallAfter, answer: o.AnswerAfter}}
 	session.size = on.Cell.Size
 	if session.size == 0 || o.Fixture == Existing {
@@ -54,8 +60,8 @@ func (Probe) Open(_ context.Context, spec plan.Spec, on probes.On) (probes.Sessi
 	if err := session.credentials(); err != nil {
 		return nil, fmt.Errorf("arm %s: %w", on.Arm.ID, err)
 	}
-	if o.Fixture == Own {
-		session.fixtures = fixtures(on, session.size)
+	for _, name := range s.Fixtures(on.Run, on.Cell) {
+		session.fixtures = append(session.fixtures, payload.Object{Seed: on.Seed, ID: name, Size: int64(session.size)})
 	}
 	return session, nil
 }

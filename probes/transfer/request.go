@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"loadline/probes"
 	"loadline/probes/internal/payload"
 	"loadline/scenarios/plan"
 	"loadline/scenarios/unit"
@@ -95,27 +94,23 @@ func (b *source) frame(f *Form, size unit.Bytes, id ids) string {
 	return "multipart/form-data; boundary=" + boundary
 }
 
-// fixtures are the objects that downloads of a run and cell read: the same for
-// every arm, so that all read the same bytes. Two, where that is cheap, so that
-// one served in place of the other is seen.
-func fixtures(on probes.On, size unit.Bytes) []payload.Object {
-	count := 2
-	if size > 256*unit.MiB {
-		count = 1
+// Fixtures implements probes.Fixed: the names of the objects that downloads of
+// a cell read, the same for every arm, so that all read the same bytes. Two,
+// where that is cheap, so that one served in place of the other is seen.
+func (s *Spec) Fixtures(run string, cell plan.Cell) []string {
+	if s.o.Fixture != Own {
+		return nil
 	}
-	objects := make([]payload.Object, count)
-	for i := range objects {
-		objects[i] = payload.Object{Seed: on.Seed, ID: FixtureName(on.Run, on.Cell, i), Size: int64(size)}
+	if cell.Size == 0 {
+		cell.Size = s.Size()
 	}
-	return objects
-}
-
-// FixtureName is the name of fixture i that downloads of a run's cell read;
-// i is 0 or 1. It is exported so that what a killed run left can be found.
-func FixtureName(run string, cell plan.Cell, i int) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(cell.ID))
-	return segment(run) + "-fix" + hex.EncodeToString(h.Sum(nil)) + "-" + strconv.Itoa(i)
+	stem := segment(run) + "-fix" + hex.EncodeToString(h.Sum(nil)) + "-"
+	if cell.Size > 256*unit.MiB {
+		return []string{stem + "0"}
+	}
+	return []string{stem + "0", stem + "1"}
 }
 
 // segment keeps of a run's id what a path segment may hold.

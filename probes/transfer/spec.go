@@ -20,6 +20,7 @@ type Spec struct {
 var (
 	_ plan.Spec      = (*Spec)(nil)
 	_ probes.Audited = (*Spec)(nil)
+	_ probes.Fixed   = (*Spec)(nil)
 )
 
 // Kind implements plan.Spec.

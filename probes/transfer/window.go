@@ -8,7 +8,7 @@ import (
 // windowHold is the conn below HTTP/2 that collects window updates. The
 // library sends one for every read of a body, which costs a download a record
 // and a system call per 8 to 16 KiB; peers are as well off with one per
-// holdUpdates bytes, a fraction of the window that they have.
+// holdUpdates bytes, a fraction of the smallest window that they have.
 type windowHold struct {
 	net.Conn
 	held    []byte // whole WINDOW_UPDATE frames
@@ -16,7 +16,7 @@ type windowHold struct {
 }
 
 const (
-	holdUpdates  = h2StreamWindow / 8
+	holdUpdates  = h2MinWindow / 4
 	updateFrame  = 9 + 4 // bytes
 	windowUpdate = 0x8
 )
