@@ -8,8 +8,6 @@ import (
 
 	"loadline/probes"
 	"loadline/probes/record"
-	"loadline/reports/verdict"
-	"loadline/scenarios/metric"
 	"loadline/scenarios/unit"
 )
 
@@ -96,51 +94,6 @@ func neverWorks(v view) []clue {
 	}
 	return []clue{{aboutFailure, likely, "nothing works (" + ways[0].String() + ")",
 		fmt.Sprintf("all of %d ops failed", n)}}
-}
-
-// The limits of what counts as one age.
-const (
-	leastAges = 3
-	leastAge  = 0.5  // seconds; below it everything is about equally old
-	ageSpread = 0.10 // of the median
-)
-
-// fixedAge recognises ops that die at the same age: somebody's timeout. The
-// probe's own limits (no byte moved, no answer) have a fixed age too and are
-// left out.
-func fixedAge(v view) []clue {
-	for _, way := range manners(v.failing()) {
-		if way.outcome == probes.Stalled || way.outcome == probes.Timeout || way.outcome == probes.Dropped {
-			continue
-		}
-		var ages []float64
-		for _, s := range v.failing() {
-			for _, f := range s.cand.failures(func(f record.Failure) bool { return mannerOf(f) == way }) {
-				ages = append(ages, f.After.Seconds())
-			}
-		}
-		if len(ages) < leastAges {
-			continue
-		}
-		mid := median(ages)
-		if mid < leastAge || slices.Max(ages)-slices.Min(ages) > ageSpread*mid {
-			continue
-		}
-		age := verdict.Amount(metric.Seconds, mid)
-		cause := "a timeout of about " + age
-		text := fmt.Sprintf("ops fail (%s) at a fixed age: %s, between %s and %s in %d of them", way, age,
-			verdict.Amount(metric.Seconds, slices.Min(ages)), verdict.Amount(metric.Seconds, slices.Max(ages)), len(ages))
-		if l := v.ledger(); l.RefusedButStored > 0 {
-			cause += ", shorter than the origin needs to commit"
-			text += fmt.Sprintf("; %d of %d refused uploads are stored all the same: the balancer gave up before the origin had committed", l.RefusedButStored, max(l.Refused, l.RefusedButStored))
-		}
-		return []clue{{aboutFailure, named, cause, text}}
-	}
-	if l := v.ledger(); l.RefusedButStored > 0 {
-		return []clue{{about: aboutFailure, weight: support,
-			evidence: fmt.Sprintf("%d refused uploads are stored all the same%s", l.RefusedButStored, such(l.Cases, "refused_but_stored"))}}
-	}
-	return nil
 }
 
 // sizeCliff recognises bodies that fail from some size on.

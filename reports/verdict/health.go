@@ -107,7 +107,7 @@ func sick(at place, trials []record.Trial, shows func(record.Trial) bool, format
 	return ailment{
 		text: text, where: fmt.Sprintf("%d of %s of `%s`%s", n, count(len(trials), "trial"), at.arm, inCell(at.cell)),
 		voidsHarm: ofTheArm(at.arm),
-		remark: local || float64(n) < sickShare*float64(len(trials)),
+		remark:    local || float64(n) < sickShare*float64(len(trials)),
 	}, true
 }
 

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"strings"
 
 	"loadline/probes"
 	"loadline/probes/record"
@@ -31,7 +32,7 @@ func describe(f record.Failure) string {
 	case f.Outcome == probes.Status && f.Status != 0:
 		return fmt.Sprintf("status %d", f.Status)
 	case f.Message != "":
-		return fmt.Sprintf("%s: %s", words, f.Message)
+		return fmt.Sprintf("%s: %s", words, strings.TrimPrefix(f.Message, string(f.Outcome)+": "))
 	default:
 		return words
 	}

@@ -186,7 +186,7 @@ func (m measured) claim(f Finding) string {
 	}
 	switch id := metric.ID(f.Metric); {
 	case math.IsInf(f.Effect.Ratio, 1) && id == metric.Goodput:
-		return fmt.Sprintf("%s through `%s` move nothing where those through `%s` do", m.transfers(), f.Arm, f.Reference)
+		return fmt.Sprintf("%s through `%s` get nothing done where those through `%s` do", m.transfers(), f.Arm, f.Reference)
 	case id == metric.Goodput:
 		return fmt.Sprintf("%s through `%s` are %s %s than through `%s`", m.transfers(), f.Arm, by, word("slower", "faster"), f.Reference)
 	case catalogued(id).Unit == metric.Seconds:
