@@ -138,6 +138,28 @@ func TestAnOpLeftBehindIsObservedAndSaid(t *testing.T) {
 	})
 }
 
+// TestAnOpLeftBehindStaysCut: it is acknowledged long after it was reported as
+// cut, while the run goes on.
+func TestAnOpLeftBehindStaysCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		defer time.Sleep(time.Minute)
+		m := newMemory(100, map[string]*way{"r": {deaf: 4 * time.Second}})
+		m.spec.back = probes.Readback{Parallel: 4, Budget: time.Minute}
+		run, err := m.run(t, m.plan(closed(3, 0, time.Second, time.Second), 2, func(s *scenarios.Scenario) { s.Design.Rest = 10 * time.Second }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row := run.Integrity[0]; row.Acknowledged != 0 || len(m.stored) != 0 {
+			t.Errorf("ledger %+v, %d objects left", row, len(m.stored))
+		}
+		for _, trial := range run.Trials {
+			if trial.Ops[probes.Cut] != 3 || trial.Total() != 3 {
+				t.Errorf("ops %v, want 3 cut", trial.Ops)
+			}
+		}
+	})
+}
+
 func TestInterruptionKeepsWhatWasMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory(100, map[string]*way{"r": {latency: 10 * time.Millisecond}, "c": {latency: 10 * time.Millisecond}})

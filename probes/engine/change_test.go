@@ -79,6 +79,26 @@ func TestEventThatFailsEndsTheRun(t *testing.T) {
 	}
 }
 
+// TestEventThatIsStoppedLeavesNothingRunning: what the program started ends
+// with it.
+func TestEventThatIsStoppedLeavesNothingRunning(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pid")
+	changed(t, 300*time.Millisecond, "sh", "-c", "sleep 60 & echo $! > "+file+"; wait")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stat := "/proc/" + strings.TrimSpace(string(text)) + "/stat"
+	for range 100 {
+		// A killed process that nobody waits for stays listed as Z.
+		if s, err := os.ReadFile(stat); err != nil || strings.Contains(string(s), ") Z ") {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("process %s is still running", text)
+}
+
 func TestEventMayLeaveADaemonRunning(t *testing.T) {
 	run, took := changed(t, 10*time.Second, "sh", "-c", "sleep 3 & echo started")
 	if e := run.Trials[0].Event; e.Failed() || e.Exit != 0 || e.Output != "started\n" {

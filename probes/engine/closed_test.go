@@ -12,6 +12,7 @@ import (
 	"loadline/probes/engine"
 	"loadline/probes/record"
 	"loadline/scenarios"
+	"loadline/scenarios/metric"
 )
 
 func TestClosedLoadKeepsItsNumberInFlight(t *testing.T) {
@@ -91,6 +92,18 @@ func TestDrainCutsWhatCannotEnd(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAPauseOnPurposeIsNoResponseTime: a probe that lets a connection idle
+// before each op stamps the start itself.
+func TestAPauseOnPurposeIsNoResponseTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory(0, map[string]*way{"r": {idle: 300 * time.Millisecond, latency: 10 * time.Millisecond}})
+		run, err := m.run(t, m.plan(closed(1, 0, 2*time.Second, time.Second), 1))
+		if got := p99(one(t, run, err), metric.Response); got > 11*time.Millisecond {
+			t.Errorf("response p99 = %v, want the 10 ms of the op", got)
+		}
+	})
 }
 
 func TestErrorsAreNotFlooded(t *testing.T) {

@@ -57,6 +57,8 @@ func (s *memorySpec) Effects(size unit.Bytes) plan.Effects {
 type way struct {
 	// frozen is how long an op that starts now has to wait for the target.
 	frozen func(sinceEpoch time.Duration) time.Duration
+	// idle is how long an op waits on purpose before it starts.
+	idle time.Duration
 	// latency is the time of one op besides moving its body.
 	latency time.Duration
 	// rate is how fast bodies move; 0 moves them at once.
@@ -124,6 +126,7 @@ func (s *memorySession) Close(context.Context) error {
 
 // Do moves the body in steps of 10 ms.
 func (s *memorySession) Do(ctx context.Context, op probes.Op) probes.Observation {
+	_ = sleep(ctx, s.idle)
 	start := time.Now()
 	s.way.mu.Lock()
 	s.ops, s.began = append(s.ops, op), append(s.began, start)

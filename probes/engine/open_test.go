@@ -91,6 +91,11 @@ func TestStartsThatNeverHappenAreDropped(t *testing.T) {
 		if trial.Ops[probes.Cut] != 2 || trial.Ops[probes.Dropped] != 18 || trial.Offered != 20 {
 			t.Errorf("ops %v of %d offered, want 2 cut and 18 dropped of 20", trial.Ops, trial.Offered)
 		}
+		for _, o := range trial.Raw {
+			if want := int64(o.Seq) * 1e8; o.Due != want || (o.Start >= 0) != (o.Outcome == probes.Cut) {
+				t.Errorf("op %d, %s: due %d, started %d; want its due time kept", o.Seq, o.Outcome, o.Due, o.Start)
+			}
+		}
 		if trial.Health.Unstarted != 18 || trial.Health.Dropped != 0 {
 			t.Errorf("unstarted %d, dropped %d: the cap kept them, not the generator", trial.Health.Unstarted, trial.Health.Dropped)
 		}

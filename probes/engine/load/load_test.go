@@ -96,6 +96,26 @@ func TestThePlaceFreedLastIsTakenFirst(t *testing.T) {
 	}
 }
 
+func TestCeilingsCountWhatMovedNotWhatWasBooked(t *testing.T) {
+	c := NewCeilings(scenarios.Limits{Bytes: 1000})
+	for range 50 {
+		if err := c.book(100); err != nil {
+			t.Fatal(err)
+		}
+		c.settle(100, 10)
+	}
+	moved := 50 * 10
+	for c.book(100) == nil {
+		moved += 100
+	}
+	if moved != 1000 {
+		t.Errorf("%d bytes under a ceiling of 1000", moved)
+	}
+	if c := NewCeilings(scenarios.Limits{}); c.book(1<<60) != nil || c.check(time.Now(), 1<<60) != nil {
+		t.Error("a ceiling where none was asked for")
+	}
+}
+
 func TestSchedulesOfLoads(t *testing.T) {
 	const s = time.Second
 	for _, c := range []struct {
