@@ -33,9 +33,11 @@ func Build(run record.Run, d verdict.Decision, a attribution.Attribution, s Sour
 	}
 	for _, c := range h.Cells {
 		cell := Cell{ID: c.ID}
-		for _, arm := range h.Arms {
+		for i, arm := range h.Arms {
 			if ts := trialsOf(run, c.ID, arm.ID); len(ts) > 0 {
-				cell.Arms = append(cell.Arms, sumUp(arm.ID, string(arm.Role), ts))
+				sums := sumUp(ts)
+				sums.Arm, sums.Role, sums.Number = arm.ID, string(arm.Role), i
+				cell.Arms = append(cell.Arms, sums)
 			}
 		}
 		r.Cells = append(r.Cells, cell)

@@ -8,14 +8,14 @@ import (
 	"loadline/scenarios/metric"
 )
 
-// unknown stands in tables for what is not known.
-const unknown = "–"
+// Unknown stands in tables for what is not known.
+const Unknown = "–"
 
 // Quantity prints a value of a base unit for a table: the words of the
 // verdict's sentences, with a dash for what is not known.
 func Quantity(v float64, unit string) string {
 	if math.IsNaN(v) {
-		return unknown
+		return Unknown
 	}
 	return verdict.Amount(metric.Unit(unit), v)
 }
@@ -27,7 +27,7 @@ func Seconds(v float64) string { return Quantity(v, string(metric.Seconds)) }
 func Times(ratio float64) string {
 	switch {
 	case math.IsNaN(ratio):
-		return unknown
+		return Unknown
 	case math.IsInf(ratio, 0):
 		return "∞"
 	case ratio == 0:

@@ -62,7 +62,9 @@ type Cell struct {
 // CellArm is one arm in one cell over all blocks.
 type CellArm struct {
 	Arm, Role string
-	Trials    int
+	// Number is the arm's place in Report.Arms, for a colour of its own.
+	Number int
+	Trials int
 	// Ops by outcome over all trials, in the order of probes.Outcomes.
 	Outcomes []Count
 	Goodput  Spread // bytes per second, one value per block

@@ -21,9 +21,10 @@ var phaseRows = []string{"resolve", "connect", "tls", "continue", "send", "wait"
 // maxCurves bounds the transfer curves of an arm that a report carries.
 const maxCurves = 12
 
-// sumUp folds the trials of one arm in one cell; there is at least one.
-func sumUp(arm, role string, ts []record.Trial) CellArm {
-	a := CellArm{Arm: arm, Role: role, Trials: len(ts)}
+// sumUp folds the trials of one arm in one cell; there is at least one. Whose
+// they are is the caller's to say.
+func sumUp(ts []record.Trial) CellArm {
+	a := CellArm{Trials: len(ts)}
 	outcomes := map[probes.Outcome]uint64{}
 	merged := map[metric.ID]*record.Hist{}
 	var goodputs, moved, rates []float64
@@ -115,14 +116,42 @@ func spread(values []float64) Spread {
 	return Spread{Median: s.Median, Min: s.Min, Max: s.Max, MAD: s.MAD}
 }
 
+// curve is the trial's transfer rate. The trial ends within its last step,
+// whose rate is over the time that it had; one that had less than a fifth of
+// a step says nothing of a rate and is left out.
 func curve(t record.Trial) Curve {
 	c := Curve{Block: t.Block}
-	step := t.Timeline.Step.Seconds()
+	step := t.Timeline.Step
 	for i, b := range t.Timeline.Bytes {
-		c.T = append(c.T, float64(i)*step)
-		c.BPS = append(c.BPS, float64(b)/step)
+		had := min(t.Span-time.Duration(i)*step, step)
+		if had < step/5 {
+			break
+		}
+		c.T = append(c.T, (time.Duration(i) * step).Seconds())
+		c.BPS = append(c.BPS, float64(b)/had.Seconds())
 	}
 	return c
+}
+
+// Coarser is the curve with at most so many points, each the mean of as many
+// of the old ones.
+func (c Curve) Coarser(most int) Curve {
+	most = max(1, most)
+	if len(c.T) <= most {
+		return c
+	}
+	each := (len(c.T) + most - 1) / most
+	out := Curve{Block: c.Block}
+	for i := 0; i < len(c.T); i += each {
+		joined := c.BPS[i:min(i+each, len(c.T))]
+		sum := 0.0
+		for _, v := range joined {
+			sum += v
+		}
+		out.T = append(out.T, c.T[i])
+		out.BPS = append(out.BPS, sum/float64(len(joined)))
+	}
+	return out
 }
 
 func backends(ts []record.Trial) []BackendRow {

@@ -31,7 +31,7 @@ func Allowed(f verdict.Finding) string {
 // and where neither side has a value to compare.
 func EffectWords(f verdict.Finding) string {
 	if math.IsNaN(f.Margin) || math.IsNaN(f.Values.Reference) && math.IsNaN(f.Values.Candidate) {
-		return unknown
+		return Unknown
 	}
 	return Interval(f.Effect.Ratio, f.Effect.Low, f.Effect.High)
 }

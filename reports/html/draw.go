@@ -10,22 +10,35 @@ import (
 	"loadline/reports/verdict"
 )
 
+// The bounds of what a page carries, so that one of a long run still opens at
+// once: points and trials of all curves together, trials listed, and per arm
+// and cell the failed ops and the ops of the ledger. The record holds all.
+const (
+	maxPoints   = 50_000
+	maxCurves   = 300
+	maxTrials   = 1000
+	maxFailures = 20
+	maxCases    = 25
+)
+
 // criterion is a finding with its interval drawn.
 type criterion struct {
 	verdict.Finding
 	Interval *interval
 }
 
-// interval are places on a logarithmic scale from 0 to 100 on which "the same"
-// and "allowed" both show.
-type interval struct{ Same, Allowed, From, Width, At float64 }
+// interval are places in percent on a logarithmic scale on which "the same"
+// (50) and "allowed" both show. Width is 0 where the interval says nothing.
+type interval struct{ Allowed, From, Width, At float64 }
 
 // cell is a cell with its figures.
 type cell struct {
 	reports.Cell
+	// Open cells are shown at once, the others on demand.
+	Open             bool
 	PhaseBars        []phaseBar
 	Transfer, Blocks template.HTML
-	Curves           []curve
+	Live             live
 }
 
 type phaseBar struct {
@@ -37,21 +50,32 @@ type part struct {
 	Name    string
 	Mean    float64
 	Percent float64
-	Colour  template.CSS
 }
 
-// curve is one trial's transfer rate for the script.
+// live is the transfer rate of every trial for the script: in MB/s, a point
+// every Step seconds.
+type live struct {
+	Arms   []armOf `json:"arms"`
+	Curves []curve `json:"curves"`
+}
+
+type armOf struct {
+	Name   string `json:"name"`
+	Colour int    `json:"colour"`
+}
+
 type curve struct {
-	Name   string    `json:"name"`
-	Colour string    `json:"colour"`
-	T      []float64 `json:"t"`
-	Y      []float64 `json:"y"`
+	Arm  int     `json:"arm"`
+	Step float64 `json:"step"`
+	Y    []short `json:"y"`
 }
 
-// phaseColours are of the phases in order of time.
-var phaseColours = map[string]template.CSS{
-	"resolve": "#999999", "connect": "#66a61e", "tls": "#7570b3", "continue": "#e6ab02",
-	"send": "#1b4f8a", "wait": "#d95f02", "receive": "#1b9e77",
+// short is a number of three digits, which is what a figure can show.
+type short float64
+
+// MarshalJSON writes three significant digits.
+func (s short) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, float64(s), 'g', 3, 64), nil
 }
 
 func criteria(findings []verdict.Finding) []criterion {
@@ -62,57 +86,106 @@ func criteria(findings []verdict.Finding) []criterion {
 	return out
 }
 
-// place lays an effect out; nil if there is none to draw. Bounds that are not
-// known or infinite end at the border.
+// place lays an effect out; nil if there is none to draw. A bound that is
+// infinite ends at the border.
 func place(f verdict.Finding) *interval {
-	if math.IsNaN(f.Margin) || math.IsNaN(f.Effect.Ratio) || f.Effect.Ratio <= 0 {
+	if reports.EffectWords(f) == reports.Unknown || math.IsNaN(f.Effect.Ratio) {
 		return nil
 	}
-	reach := math.Log(f.Margin) * 2
+	reach := max(0.02, 2*math.Log(f.Margin))
 	for _, v := range []float64{f.Effect.Ratio, f.Effect.Low, f.Effect.High} {
 		if l := math.Abs(math.Log(v)); !math.IsNaN(l) && !math.IsInf(l, 0) {
 			reach = max(reach, l*1.1)
 		}
 	}
-	at := func(v, otherwise float64) float64 {
-		if math.IsNaN(v) || v <= 0 {
-			v = otherwise
+	at := func(v float64) float64 {
+		x := 50 + 50*math.Log(max(v, 0))/reach
+		return math.Round(min(max(x, 1), 99)*100) / 100
+	}
+	i := &interval{Allowed: at(f.Margin), At: at(f.Effect.Ratio)}
+	if above, below := f.Effect.Low > 0, f.Effect.High < math.Inf(1); above || below {
+		i.From = 1
+		if above {
+			i.From = at(f.Effect.Low)
 		}
-		x := 50 + 50*math.Log(v)/reach
-		return math.Round(min(max(x, 2), 98)*100) / 100
+		to := 99.0
+		if below {
+			to = at(f.Effect.High)
+		}
+		i.Width = math.Round(max(to-i.From, 0.5)*100) / 100
 	}
-	from, to := at(f.Effect.Low, 0), at(f.Effect.High, math.Inf(1))
-	if math.IsNaN(f.Effect.Low) {
-		from = 2
-	}
-	return &interval{Same: 50, Allowed: at(f.Margin, 1), From: from, Width: max(to-from, 0.5), At: at(f.Effect.Ratio, 1)}
+	return i
 }
 
-func draw(cells []reports.Cell) ([]cell, error) {
+// draw makes the figures of all cells. Where there are many cells, those that
+// nothing is wrong with are closed, and curves get fewer and coarser.
+func draw(r reports.Report) ([]cell, error) {
+	const openAll = 3
+	arms := 1
+	for _, c := range r.Cells {
+		arms = max(arms, len(c.Arms))
+	}
+	perArm := min(max(2, maxCurves/(arms*max(1, len(r.Cells)))), maxCurves)
+	cells := thinned(r.Cells, perArm)
 	out := make([]cell, len(cells))
 	for i, c := range cells {
-		out[i] = cell{Cell: c, PhaseBars: phaseBars(c), Curves: curves(c)}
-		if len(out[i].Curves) > 0 {
-			svg, err := plot.Transfer(c)
-			if err != nil {
-				return nil, err
-			}
-			out[i].Transfer = template.HTML(svg)
+		out[i] = cell{Cell: c, Open: len(cells) <= openAll || wrong(r, c.ID), PhaseBars: phaseBars(c), Live: curves(c)}
+		transfer, err := plot.Transfer(c)
+		if err != nil {
+			return nil, err
+		}
+		blocks, err := plot.Blocks(c)
+		if err != nil {
+			return nil, err
+		}
+		if len(out[i].Live.Curves) > 0 {
+			out[i].Transfer = template.HTML(transfer)
 		}
 		if moves(c) {
-			svg, err := plot.Blocks(c)
-			if err != nil {
-				return nil, err
-			}
-			out[i].Blocks = template.HTML(svg)
+			out[i].Blocks = template.HTML(blocks)
 		}
 	}
 	return out, nil
 }
 
+// wrong reports whether a cell has a finding that a person must look at.
+func wrong(r reports.Report, id string) bool {
+	for _, f := range r.Decision.Findings {
+		if f.Cell == id && f.Verdict == verdict.Regressed {
+			return true
+		}
+	}
+	return false
+}
+
+// thinned are the cells with so many curves per arm, all of them together of
+// no more than maxPoints points.
+func thinned(cells []reports.Cell, perArm int) []reports.Cell {
+	n := 0
+	for _, c := range cells {
+		for _, a := range c.Arms {
+			n += min(len(a.Transfer), perArm)
+		}
+	}
+	most := maxPoints / max(1, n)
+	out := make([]reports.Cell, len(cells))
+	for i, c := range cells {
+		out[i] = reports.Cell{ID: c.ID, Arms: append([]reports.CellArm{}, c.Arms...)}
+		for j := range out[i].Arms {
+			a := &out[i].Arms[j]
+			kept := a.Transfer[:min(len(a.Transfer), perArm)]
+			a.Transfer = make([]reports.Curve, len(kept))
+			for k, t := range kept {
+				a.Transfer[k] = t.Coarser(most)
+			}
+		}
+	}
+	return out
+}
+
 func moves(c reports.Cell) bool {
 	for _, a := range c.Arms {
-		if a.Goodput.Max > 0 {
+		if a.Moved.Max > 0 {
 			return true
 		}
 	}
@@ -126,12 +199,12 @@ func phaseBars(c reports.Cell) []phaseBar {
 	}
 	var bars []phaseBar
 	for _, a := range c.Arms {
-		if len(a.Phases) == 0 || longest == 0 {
+		if len(a.Phases) == 0 || !(longest > 0) || math.IsInf(longest, 1) {
 			continue
 		}
 		bar := phaseBar{Arm: a.Arm}
 		for _, p := range a.Phases {
-			bar.Parts = append(bar.Parts, part{p.Name, p.Mean, math.Round(p.Mean/longest*1e4) / 100, phaseColours[p.Name]})
+			bar.Parts = append(bar.Parts, part{p.Name, p.Mean, math.Round(p.Mean/longest*1e4) / 100})
 		}
 		bars = append(bars, bar)
 	}
@@ -147,13 +220,19 @@ func total(phases []reports.Phase) float64 {
 }
 
 // curves are those of the trials that moved anything.
-func curves(c reports.Cell) []curve {
-	var out []curve
+func curves(c reports.Cell) live {
+	var out live
 	for i, a := range c.Arms {
+		out.Arms = append(out.Arms, armOf{a.Arm, a.Number % plot.Colours})
 		for _, t := range a.Transfer {
-			if len(t.T) > 1 && peak(t.BPS) > 0 {
-				out = append(out, curve{a.Arm + " " + strconv.Itoa(t.Block+1), plot.Colour(i), t.T, t.BPS})
+			if len(t.T) < 2 || peak(t.BPS) <= 0 {
+				continue
 			}
+			drawn := curve{Arm: i, Step: t.T[1] - t.T[0]}
+			for _, bps := range t.BPS {
+				drawn.Y = append(drawn.Y, short(bps/1e6))
+			}
+			out.Curves = append(out.Curves, drawn)
 		}
 	}
 	return out
@@ -165,14 +244,4 @@ func peak(values []float64) float64 {
 		top = max(top, v)
 	}
 	return top
-}
-
-// colourOf is an arm's colour in every figure.
-func colourOf(r reports.Report, arm string) string {
-	for i, a := range r.Arms {
-		if a.ID == arm {
-			return plot.Colour(i)
-		}
-	}
-	return plot.Colour(len(r.Arms))
 }

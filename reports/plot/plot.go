@@ -39,7 +39,7 @@ const Colours = 4
 func Transfer(c reports.Cell) ([]byte, error) {
 	p := figure("seconds from the start of the trial", string(metric.BytesPerSecond))
 	drawn := false
-	for i, arm := range c.Arms {
+	for _, arm := range c.Arms {
 		for _, curve := range arm.Transfer {
 			xy := points(curve.T, curve.BPS)
 			if len(xy) == 0 {
@@ -49,7 +49,7 @@ func Transfer(c reports.Cell) ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
-			line.Color, line.Width = colours[i%Colours], vg.Points(1)
+			line.Color, line.Width = colours[arm.Number%Colours], vg.Points(1)
 			p.Add(line)
 			drawn = true
 		}
@@ -77,7 +77,7 @@ func Blocks(c reports.Cell) ([]byte, error) {
 		if len(known.XYs) == 0 {
 			continue
 		}
-		if err := known.draw(p, colours[i%Colours]); err != nil {
+		if err := known.draw(p, colours[arm.Number%Colours]); err != nil {
 			return nil, err
 		}
 		drawn = true
