@@ -34,7 +34,6 @@ type link interface {
 
 // lane is the place of one op in flight, with its connection and its memory.
 type lane struct {
-	busy atomic.Bool
 	wire wire          // of the op that runs, or kept for the next
 	last time.Duration // end of the op before, on the clock of the patience
 	out  []byte        // a request's head and body
@@ -138,91 +137,20 @@ func (l *lane) at(s stage, now time.Duration) {
 	l.stage.Store(int32(s))
 }
 
-// retire ends what the lane holds when the session ends.
-func (l *lane) retire() {
+// retire ends what the lane holds when the session ends: its idle connection,
+// or the op that still runs.
+func (l *lane) retire(idle bool) {
+	if idle {
+		l.leave(wire.close)
+	}
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !idle {
+		l.abort(probes.ErrStop)
+		return
+	}
 	if l.stop != nil {
 		l.stop()
 	}
 	l.stop, l.ctx = nil, nil
-	l.mu.Unlock()
-	if l.busy.CompareAndSwap(false, true) {
-		l.leave(wire.close)
-		l.busy.Store(false)
-	}
-}
-
-// lanes are the lanes of a session, by place in flight.
-type lanes struct {
-	slots atomic.Pointer[[]*lane]
-	mu    sync.Mutex // guards growing
-	spare []*lane
-}
-
-// take gives the lane of a place. Where the place is in use (its number was
-// handed out twice), a spare lane is given rather than a broken connection.
-func (ls *lanes) take(slot int) *lane {
-	if all := ls.slots.Load(); all != nil && slot >= 0 && slot < len(*all) {
-		if l := (*all)[slot]; l.busy.CompareAndSwap(false, true) {
-			return l
-		}
-		return ls.takeSpare()
-	}
-	if slot < 0 {
-		return ls.takeSpare()
-	}
-	ls.grow(slot + 1)
-	return ls.take(slot)
-}
-
-// grow makes at least n lanes; by half more, so that a rising number of places
-// is not copied each time.
-func (ls *lanes) grow(n int) {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	var all []*lane
-	if old := ls.slots.Load(); old != nil {
-		if len(*old) >= n {
-			return
-		}
-		all = append(all, *old...)
-	}
-	for n = max(n, len(all)*3/2); len(all) < n; {
-		all = append(all, &lane{})
-	}
-	ls.slots.Store(&all)
-}
-
-func (ls *lanes) takeSpare() *lane {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	for _, l := range ls.spare {
-		if l.busy.CompareAndSwap(false, true) {
-			return l
-		}
-	}
-	l := &lane{}
-	l.busy.Store(true)
-	ls.spare = append(ls.spare, l)
-	return l
-}
-
-func (ls *lanes) give(l *lane) { l.busy.Store(false) }
-
-// all are the lanes made so far.
-func (ls *lanes) all() []*lane {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	var out []*lane
-	if slots := ls.slots.Load(); slots != nil {
-		out = append(out, *slots...)
-	}
-	return append(out, ls.spare...)
-}
-
-// close ends the connections of all lanes but those in use.
-func (ls *lanes) close() {
-	for _, l := range ls.all() {
-		l.retire()
-	}
 }

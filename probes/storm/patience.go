@@ -73,7 +73,8 @@ func (p *patience) watch() {
 		case <-tick.C:
 		}
 		now := time.Since(p.zero)
-		for _, l := range p.session.lanes.all() {
+		for _, at := range p.session.lanes.All() {
+			l := &at.Held
 			if since, limit := p.broken(l, now); limit != nil {
 				l.expire(since, limit)
 			}

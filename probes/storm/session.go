@@ -12,6 +12,7 @@ import (
 
 	"loadline/probes"
 	"loadline/probes/internal/credential"
+	"loadline/probes/internal/lanes"
 	"loadline/probes/internal/reach"
 	"loadline/scenarios"
 	"loadline/scenarios/plan"
@@ -27,7 +28,7 @@ type session struct {
 	requests []request
 	turns    turns
 	secrets  credential.Secrets
-	lanes    lanes
+	lanes    lanes.Set[lane]
 	patience patience
 	h2       *http2.Transport
 
@@ -98,7 +99,13 @@ func (s *session) Prepare(context.Context) error { return nil }
 // Close implements probes.Session.
 func (s *session) Close(context.Context) error {
 	s.patience.end()
-	s.lanes.close()
+	for _, l := range s.lanes.All() {
+		idle := l.Try()
+		l.Held.retire(idle)
+		if idle {
+			l.Give()
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.shared != nil {
@@ -118,7 +125,9 @@ func (s *session) warn(text string) {
 // Do implements probes.Session: one request, whatever becomes of it.
 func (s *session) Do(ctx context.Context, op probes.Op) probes.Observation {
 	s.patience.begin()
-	l := s.lanes.take(op.Slot)
+	at := s.lanes.Take(op.Slot)
+	defer at.Give()
+	l := &at.Held
 	o := probes.Observation{Seq: op.Seq, Name: op.Name, Slot: op.Slot, Due: probes.MarkAt(op.Due)}
 	t := try{
 		session: s, lane: l, op: op, o: &o, ctx: ctx,
@@ -134,7 +143,6 @@ func (s *session) Do(ctx context.Context, op probes.Op) probes.Observation {
 		t.failed(err)
 	}
 	t.close()
-	s.lanes.give(l)
 	return o
 }
 
