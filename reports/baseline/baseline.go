@@ -51,10 +51,9 @@ type Answer struct {
 // The least that lets a comparison without a sentinel show that nothing
 // changed: so many runs, over so long, sample what days differ by.
 const (
-	leastRuns     = 3
-	runsToPass    = 20
-	daysToPass    = 7 * 24 * time.Hour
-	robustFromRun = 10 // from so many runs on their spread is taken robustly
+	leastRuns  = 3
+	runsToPass = 20
+	daysToPass = 7 * 24 * time.Hour
 )
 
 // Compare answers a question about a run by earlier runs of the same fingerprint.

@@ -1,7 +1,9 @@
 package compare
 
 import (
+	"iter"
 	"math"
+	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -26,6 +28,20 @@ type bucket struct {
 // nil. The histograms are not changed and need not share their bounds.
 func NewDistribution(ended, cut *hdrhistogram.Histogram) Distribution {
 	return Distribution{ended: buckets(ended), cut: buckets(cut)}
+}
+
+// DistributionOf is NewDistribution of histograms that are at hand as buckets
+// (top and count, ascending), without the detour over a dense histogram.
+func DistributionOf(ended, cut iter.Seq2[time.Duration, uint64]) Distribution {
+	return Distribution{ended: collected(ended), cut: collected(cut)}
+}
+
+func collected(from iter.Seq2[time.Duration, uint64]) []bucket {
+	var out []bucket
+	for top, count := range from {
+		out = append(out, bucket{top: int64(top), count: float64(count)})
+	}
+	return out
 }
 
 // Ops is the number of ops recorded: those that ended and those cut.

@@ -33,12 +33,23 @@ func (m measured) distributions(ref, cand place, id metric.ID) []compare.Block {
 	return out
 }
 
+// durations are an arm's histograms by block, read once for all criteria.
 func (m measured) durations(at place, id metric.ID) map[int]compare.Distribution {
-	out := map[int]compare.Distribution{}
-	for _, d := range m.run.Histograms(at.cell, at.arm, id) {
-		out[d.Block] = compare.NewDistribution(d.Done.HDR(), d.Unended.HDR())
+	key := metricAt{at, id}
+	if m.read[key] == nil {
+		out := map[int]compare.Distribution{}
+		for _, d := range m.run.Histograms(at.cell, at.arm, id) {
+			out[d.Block] = compare.DistributionOf(d.Done.Buckets(), d.Unended.Buckets())
+		}
+		m.read[key] = out
 	}
-	return out
+	return m.read[key]
+}
+
+// metricAt is a metric of an arm in a cell.
+type metricAt struct {
+	at place
+	id metric.ID
 }
 
 // merged is a quantile of an arm over all its blocks in seconds, for display:

@@ -7,6 +7,7 @@ import (
 
 	"loadline/probes"
 	"loadline/probes/record"
+	"loadline/reports/compare"
 	"loadline/scenarios"
 	"loadline/scenarios/plan"
 )
@@ -20,6 +21,7 @@ type measured struct {
 	cells      []string
 	trials     map[place][]record.Trial
 	work       workFacts
+	read       map[metricAt]map[int]compare.Distribution
 }
 
 // place is one arm in one cell.
@@ -33,7 +35,7 @@ type workFacts struct {
 }
 
 func layOut(run record.Run) measured {
-	m := measured{run: run, trials: map[place][]record.Trial{}}
+	m := measured{run: run, trials: map[place][]record.Trial{}, read: map[metricAt]map[int]compare.Distribution{}}
 	for _, a := range run.Header.Arms {
 		switch a.Role {
 		case scenarios.Reference:
