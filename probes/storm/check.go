@@ -37,6 +37,7 @@ func (Probe) Check(raw scenarios.Node) (plan.Spec, error) {
 	s := &Spec{}
 	c := &checker{raw: raw, o: &s.o, problems: raw.Decode(&s.o)}
 	c.headers(c.o.Headers, raw.Child("headers"))
+	c.single()
 	items := raw.Child("targets").Items()
 	for i := range min(len(items), len(c.o.Targets.List)) {
 		c.target(&c.o.Targets.List[i], items[i])
@@ -59,6 +60,23 @@ type checker struct {
 
 func (c *checker) refuse(at scenarios.Node, what, hint string) {
 	c.problems = append(c.problems, at.Problem(what, hint))
+}
+
+// single turns a path into the one target that it stands for.
+func (c *checker) single() {
+	given, path := c.raw.Child("targets"), c.raw.Child("path")
+	switch {
+	case given.Absent() && path.Absent():
+		c.refuse(c.raw.At("targets"), "is missing", "a list such as [{method: GET, path: /index.html}], or path: /index.html")
+	case !given.Absent() && !path.Absent():
+		c.refuse(path, "targets are given too", "remove one of the two")
+	case given.Absent() && c.o.Path != "":
+		c.path(c.o.Path, path)
+		c.o.Targets.List = []Target{{Method: "GET", Path: c.o.Path, Weight: 1}}
+		c.o.Path = ""
+	case given.Absent():
+		c.refuse(path, "is empty", "path after the target's URL, such as /index.html")
+	}
 }
 
 func (c *checker) target(t *Target, at scenarios.Node) {

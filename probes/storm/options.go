@@ -42,7 +42,8 @@ func (Connections) Words() []string { return []string{string(Reuse), string(Fres
 // Options is the work mapping of http.storm.
 type Options struct {
 	Kind    string  `key:"kind" required:"true" enum:"http.storm" doc:"the kind of work: http.storm" json:"kind"`
-	Targets Targets `key:"targets" required:"true" doc:"the requests: a list of {path, method, headers, body, weight, expect}, or {file: targets.txt} in vegeta's http or json format" json:"targets"`
+	Targets Targets `key:"targets" doc:"the requests: a list of {path, method, headers, body, weight, expect}, or {file: targets.txt} in vegeta's http or json format" json:"targets"`
+	Path    string  `key:"path" doc:"in place of targets: GET of this one path" json:"path,omitempty"`
 	Order   Order   `key:"order" default:"round-robin" doc:"round-robin (by weight) or random (by weight, seeded)" json:"order"`
 
 	Headers map[string]scenarios.Text `key:"headers" doc:"headers of every request; a value may be {env: NAME} or {file: path}; {name} is expanded" json:"headers,omitempty"`

@@ -127,7 +127,6 @@ func TestConformance(t *testing.T) {
 			probetest.Run(t, probetest.Case{
 				Probe: tcp.Probe{}, Work: c.work, Moves: c.moves, Healthy: c.healthy, Frozen: c.frozen,
 				Bad: map[string]string{
-					"kind: net.tcp\n":                            "mode: is missing",
 					"kind: net.tcp\nmode: upload\n":              "size: is missing",
 					"kind: net.tcp\nmode: connect\nsize: 1KiB\n": "moves no bytes",
 					"kind: net.tcp\nmode: echo\nsize: 1MiB\n":    "too large to echo",

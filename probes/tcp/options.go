@@ -57,7 +57,7 @@ func (Connections) Words() []string { return []string{string(Reuse), string(Fres
 // Options is the work mapping of net.tcp.
 type Options struct {
 	Kind        string        `key:"kind" required:"true" enum:"net.tcp" doc:"the kind of work: net.tcp" json:"kind"`
-	Mode        Mode          `key:"mode" required:"true" doc:"connect or tls (to any port), or echo, upload or download (with a loadline peer)" json:"mode"`
+	Mode        Mode          `key:"mode" default:"connect" doc:"connect or tls (to any port), or echo, upload or download (with a loadline peer)" json:"mode"`
 	Size        unit.Bytes    `key:"size" min:"1" max:"64TiB" doc:"bytes of one op: 64 for an echo (at most 16KiB), to be given for upload and download; cells may override it" json:"size,omitempty"`
 	Connections Connections   `key:"connections" default:"reuse" doc:"reuse (one per place in flight) or fresh (one per op)" json:"connections"`
 	AnswerAfter time.Duration `key:"answer_after" default:"30s" min:"10ms" max:"24h" doc:"an op whose answer is not begun this long after it was sent has timed out" json:"answer_after"`
