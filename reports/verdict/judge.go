@@ -114,19 +114,25 @@ func decide(m measured, o Options) Decision {
 	return d
 }
 
+// nothingMeasured is the decision on a run without a trial. It could not run
+// if it ended that way; a run that was killed or interrupted says nothing of
+// whether its targets can be reached.
 func nothingMeasured(m measured) Decision {
 	why := "no trial was completed"
 	if m.run.End != nil && m.run.End.Why != "" {
 		why += ": " + m.run.End.Why
 	}
-	return Decision{
-		Verdict:     Invalid,
-		Sentence:    string(Invalid) + ": " + why,
-		Integrity:   m.ledger(),
-		Health:      Health{Problems: []string{why}},
-		Unreachable: why,
-		Warnings:    m.run.Warnings,
+	d := Decision{
+		Verdict:   Invalid,
+		Sentence:  string(Invalid) + ": " + why,
+		Integrity: m.ledger(),
+		Health:    Health{Problems: []string{why}},
+		Warnings:  m.run.Warnings,
 	}
+	if m.run.End != nil && m.run.End.Status != "aborted" {
+		d.Unreachable = why
+	}
+	return d
 }
 
 // overall is the precedence REGRESSED, INVALID, NO_BASELINE, INCONCLUSIVE,
