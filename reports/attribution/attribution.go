@@ -52,7 +52,7 @@ func Attribute(run record.Run, d verdict.Decision) Attribution {
 var rules = []func(view) []clue{
 	lostData, wrongBytes, truncated, duplicates,
 	neverWorks, statuses, fixedAge, sizeCliff, idleDropped, deadAddress,
-	window, limiter, limitAfter,
+	window, limiter, limitAfter, rateTimesTrip,
 	sickBackend, everyKth,
 	constantWait, slowHandshake, slowConnect, frozen,
 	kernelLimits, retransmits, protocolLost,

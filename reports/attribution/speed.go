@@ -133,6 +133,26 @@ func fitsWindow(rates []float64, rtt trip) (name string, product float64, ok boo
 	return name, product, found == 1
 }
 
+// rateTimesTrip gives the product where it is no known window, for who knows
+// the path.
+func rateTimesTrip(v view) []clue {
+	rtt, ok := v.roundTrip()
+	if !ok || rtt.low < leastRoundTrip || len(window(v)) > 0 {
+		return nil
+	}
+	var found []clue
+	for _, s := range v.slow() {
+		rate := v.plateau(s)
+		if math.IsNaN(rate) || float64(s.cell.Size) < 4*rate*rtt.high {
+			continue
+		}
+		found = append(found, clue{about: aboutSpeed, weight: context, evidence: fmt.Sprintf(
+			"%s per stream × a round trip of %s (by %s) = %s%s, which is no window that products ship with",
+			unit.BytesPerSecond(rate), rtt, rtt.from, kilobytes(rate*rtt.high), v.in(s))})
+	}
+	return found
+}
+
 func kilobytes(n float64) string { return verdict.Amount(metric.Count, n/1e3) + " kB" }
 
 // limiter recognises a rate that is the same in every trial: whatever the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"loadline/probes"
 	"loadline/reports/compare"
 	"loadline/scenarios"
 	"loadline/scenarios/metric"
@@ -69,6 +70,8 @@ type sighting struct {
 	onlyAtEnd bool
 	// blind says why nothing can be known at all, empty if it can.
 	blind string
+	// beside is how the reference fared, empty if it saw none of it.
+	beside string
 }
 
 // seen is the sighting in words.
@@ -77,7 +80,7 @@ func (s sighting) seen(f *Finding) string {
 	if s.events == 1 {
 		did = s.one
 	}
-	return fmt.Sprintf("%d of %s through `%s`%s %s%s", s.events, count(s.of, s.among), f.Arm, inCell(f.Cell), did, inWords(s.detail))
+	return fmt.Sprintf("%d of %s through `%s`%s %s%s%s", s.events, count(s.of, s.among), f.Arm, inCell(f.Cell), did, inWords(s.detail), s.beside)
 }
 
 // judgeCount judges a count or a share of ops against its limit. A count is
@@ -248,6 +251,12 @@ func (m measured) errors(at place) sighting {
 		}
 		s.events, s.of = s.events+events, s.of+of
 		s.blockEvents, s.blockOf = append(s.blockEvents, int(events)), append(s.blockOf, int(of))
+	}
+	if cut := tallyOf(m.trials[at]).ops[probes.Cut]; s.of == 0 && cut > 0 {
+		s.blind = fmt.Sprintf("no op ended by itself, %d had to be cut", cut)
+	}
+	if ref := tallyOf(m.trials[place{at.cell, m.reference}]); at.arm != m.reference && ref.failed() > 0 {
+		s.beside = fmt.Sprintf(", and %d of %d through `%s`", ref.failed(), ref.ended(), m.reference)
 	}
 	switch {
 	case starved:

@@ -127,9 +127,6 @@ func inCell(cell string) string {
 	return " in " + cell
 }
 
-// quote marks a name of the user's own.
-func quote(name string) string { return "`" + name + "`" }
-
 // list joins names in prose: a, b and c.
 func list(names []string) string {
 	switch len(names) {
