@@ -111,7 +111,7 @@ func TestDownloadFaults(t *testing.T) {
 		word    string
 		bend    func(o *origin, w http.ResponseWriter, r *http.Request) bool
 	}{
-		{"short with a matching length", probes.Short, "short: 102400 of 307200", func(o *origin, w http.ResponseWriter, r *http.Request) bool {
+		{"short with a matching length", probes.Short, "short: 102400 of 307200 bytes, and the answer ended as if that were all", func(o *origin, w http.ResponseWriter, r *http.Request) bool {
 			_, _ = w.Write(body(o, r)[:100<<10])
 			return true
 		}},

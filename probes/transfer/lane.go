@@ -41,9 +41,10 @@ func (l *lane) drop() {
 // lanes are the lanes of a session: those of the slots in flight, and others
 // for work that is not measured.
 type lanes struct {
-	mu    sync.Mutex
-	slots map[int]*lane
-	spare []*lane
+	mu     sync.Mutex
+	slots  map[int]*lane
+	spare  []*lane
+	closed bool
 }
 
 // slot takes the lane of a slot. A slot that is in use already (its number was
@@ -85,25 +86,31 @@ func (ls *lanes) take() *lane {
 	return l
 }
 
-// give returns a lane.
+// give returns a lane; after close its connection ends with that.
 func (ls *lanes) give(l *lane) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	l.busy = false
+	if ls.closed {
+		l.drop()
+	}
 }
 
-// close ends every connection, also those in use.
+// close ends every connection that no op is using, and those when it is done.
 func (ls *lanes) close() {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
+	ls.closed = true
 	for _, l := range ls.slots {
-		if !l.busy {
-			l.drop()
-		}
+		ls.end(l)
 	}
 	for _, l := range ls.spare {
-		if !l.busy {
-			l.drop()
-		}
+		ls.end(l)
+	}
+}
+
+func (ls *lanes) end(l *lane) {
+	if !l.busy {
+		l.drop()
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,7 @@ type link struct {
 	origin string // scheme://host:port it was made for
 	tcp    *netpath.Conn
 	tls    string          // version, empty in clear
+	speaks string          // HTTP/1.1 or HTTP/2.0
 	before netpath.TCPInfo // the last look, of a link that is not shared
 	used   atomic.Int64    // ops so far
 }
@@ -50,6 +52,8 @@ func (e *stageError) Unwrap() error { return e.err }
 
 // linker opens the connections of one session.
 type linker struct {
+	mu     sync.Mutex
+	epoch  time.Time       // of the trial that pinned is for
 	pinned *netpath.Dialer // for the target's own origin
 	free   *netpath.Dialer // for the origins that redirects lead to
 	home   string          // the target's origin
@@ -95,6 +99,30 @@ func newLinker(t scenarios.Target, u *url.URL, congestion string, limit time.Dur
 	return k, err
 }
 
+// trial forgets what the target's name stood for when a new trial begins: it
+// is looked up once in each.
+func (k *linker) trial(epoch time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.epoch.Equal(epoch) {
+		return
+	}
+	k.epoch = epoch
+	if old := k.pinned; len(old.Connect) <= 1 { // a rotation over several goes on
+		k.pinned = &netpath.Dialer{Connect: old.Connect, Resolve: old.Resolve, Timeout: old.Timeout, Congestion: old.Congestion}
+	}
+}
+
+// dialer is the one for an origin.
+func (k *linker) dialer(origin string) *netpath.Dialer {
+	if origin != k.home {
+		return k.free
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.pinned
+}
+
 // through sets up a forward proxy, which is then what is dialled.
 func (k *linker) through(t scenarios.Target) error {
 	if t.Proxy == "" {
@@ -133,12 +161,8 @@ func originOf(u *url.URL) string {
 
 // open makes a connection to an origin: one address, one attempt.
 func (k *linker) open(ctx context.Context, u *url.URL) (l *link, o opening, err error) {
-	dialer := k.pinned
-	if originOf(u) != k.home {
-		dialer = k.free
-	}
 	at := net.JoinHostPort(u.Hostname(), portOf(u))
-	tcp, err := dialer.Dial(ctx, at)
+	tcp, err := k.dialer(originOf(u)).Dial(ctx, at)
 	if err != nil {
 		return nil, o, dialFailure(err)
 	}
@@ -228,11 +252,11 @@ func (k *linker) speak(l *link, conn net.Conn, below *batch, negotiated string) 
 		if err != nil {
 			return fmt.Errorf("start HTTP/2: %w", err)
 		}
-		l.wire = wire
+		l.wire, l.speaks = wire, "HTTP/2.0"
 	case secured:
-		l.wire = newH1(conn, below)
+		l.wire, l.speaks = newH1(conn, below), "HTTP/1.1"
 	default:
-		l.wire = newH1(l.tcp, nil) // large reads go past its own buffer
+		l.wire, l.speaks = newH1(l.tcp, nil), "HTTP/1.1" // large reads go past its own buffer
 	}
 	return nil
 }

@@ -50,6 +50,7 @@ func (s *session) warn(text string) {
 
 // Do implements probes.Session.
 func (s *session) Do(ctx context.Context, op probes.Op) probes.Observation {
+	s.links.trial(op.Epoch)
 	lane := s.lanes.slot(op.Slot)
 	defer s.lanes.give(lane)
 	due := probes.MarkAt(op.Due)

@@ -14,7 +14,8 @@ func expand(s, name string, size unit.Bytes) string {
 	if !strings.Contains(s, "{") {
 		return s
 	}
-	return strings.NewReplacer("{name}", name, "{size}", strconv.FormatInt(int64(size), 10)).Replace(s)
+	s = strings.ReplaceAll(s, "{name}", name)
+	return strings.ReplaceAll(s, "{size}", strconv.FormatInt(int64(size), 10))
 }
 
 // step is one step of a JSON path: a key, or an index where key is empty.

@@ -38,7 +38,7 @@ func (t *try) exchange(r *request, redirects int) verdict {
 	}
 	t.link = link
 	t.o.Peer.Address, t.o.Peer.Local = link.tcp.Peer().String(), link.tcp.Local().String()
-	t.o.Peer.TLS = link.tls
+	t.o.Peer.TLS, t.o.Peer.Protocol = link.tls, link.speaks
 	if r.body != nil {
 		t.p.uploadsThrough(link.unsent)
 	}
