@@ -40,12 +40,15 @@ func (l *Ledger) Remove(ctx context.Context, o RemoveOptions) Left {
 	var jobs []job
 	ranges := make([]*span, 0, 2*len(l.books))
 	for _, b := range l.books {
-		for _, s := range b.spans() {
-			ranges = append(ranges, s)
-			for _, kept := range s.objects {
-				jobs = append(jobs, job{kept, s})
+		spans := b.spans()
+		ranges = append(ranges, spans...)
+		b.each(func(seq uint64, r receipt, _ bool) {
+			for _, s := range spans {
+				if r.reached() && seq >= s.names.From && seq < s.names.To {
+					jobs = append(jobs, job{seq, s})
+				}
 			}
-		}
+		})
 	}
 	return remove(ctx, jobs, ranges, o)
 }
@@ -59,10 +62,10 @@ func Clean(ctx context.Context, run string, names []record.Names, o RemoveOption
 		if n.Fixture {
 			continue
 		}
-		s := &span{names: n}
+		s := &span{names: n, object: func(seq uint64) probes.Kept { return probes.Kept{Name: Name(run, n.Trial, seq)} }}
 		ranges = append(ranges, s)
 		for seq := n.From; seq < n.To; seq++ {
-			jobs = append(jobs, job{probes.Kept{Name: Name(run, n.Trial, seq)}, s})
+			jobs = append(jobs, job{seq, s})
 		}
 	}
 	return remove(ctx, jobs, ranges, o)
@@ -70,39 +73,31 @@ func Clean(ctx context.Context, run string, names []record.Names, o RemoveOption
 
 // span is a range of names whose removal is reported as one.
 type span struct {
-	names   record.Names
-	objects []probes.Kept
-	failed  int
-	open    int
+	names  record.Names
+	object func(seq uint64) probes.Kept
+	open   int // objects not yet tried
+	failed int
 }
 
+// job is an object to remove; its name is made when its turn comes, so that a
+// million of them take little room.
 type job struct {
-	kept probes.Kept
+	seq  uint64
 	span *span
 }
 
-// spans are the ranges of names that the book kept, with the objects that may
-// exist.
+// spans are the ranges of names that the book kept.
 func (b *Book) spans() []*span {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var out []*span
 	for _, s := range []*series{&b.warmUp, &b.measured} {
-		b.mu.Lock()
-		n := s.kept
-		b.mu.Unlock()
-		if n == 0 {
-			continue
+		if s.kept > 0 {
+			out = append(out, &span{object: b.object, names: record.Names{
+				Trial: b.Trial.Index, Arm: b.Arm, Cell: b.Cell, From: b.seq(s, 0), To: b.seq(s, s.kept-1) + 1,
+			}})
 		}
-		out = append(out, &span{names: record.Names{
-			Trial: b.Trial.Index, Arm: b.Arm, Cell: b.Cell, From: b.seq(s, 0), To: b.seq(s, n-1) + 1,
-		}})
 	}
-	b.each(func(seq uint64, r receipt, _ bool) {
-		for _, s := range out {
-			if r.reached() && seq >= s.names.From && seq < s.names.To {
-				s.objects = append(s.objects, b.object(seq))
-			}
-		}
-	})
 	return out
 }
 
@@ -164,7 +159,7 @@ func (r *removal) one(ctx context.Context, j job) error {
 			err = fmt.Errorf("%s: refused the first %d removals", p.Arm, giveUpAfter)
 			continue
 		}
-		failed := p.Keeper.Remove(ctx, j.kept)
+		failed := p.Keeper.Remove(ctx, j.span.object(j.seq))
 		r.heard(path, failed)
 		if failed == nil {
 			return nil
