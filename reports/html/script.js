@@ -77,10 +77,10 @@
     }, aligned(data.curves), live);
   }
 
-  // A figure within a closed part has no width yet; it is drawn when opened.
+  // A figure within a closed part is drawn when that is opened.
   function drawAll(again) {
     document.querySelectorAll("figure.transfer").forEach(function (figure) {
-      if (figure.clientWidth > 0 && (again || !figure.plot)) draw(figure);
+      if (!figure.closest("details:not([open])") && (again || !figure.plot)) draw(figure);
     });
   }
   drawAll(false);
