@@ -34,15 +34,15 @@ golden: ## write the golden files again; review the diff
 fuzz: ## fuzz each decoder for 30 s
 	@for t in $$(grep -rlE '^func Fuzz' --include=*_test.go .); do \
 	  for f in $$(grep -oE '^func Fuzz[A-Za-z0-9]+' $$t | cut -c6-); do \
-	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 30s ./$$(dirname $$t) || exit 1; \
+	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 30s -fuzzminimizetime 10x ./$$(dirname $$t) || exit 1; \
 	  done; \
 	done
 
 bench: ## figures of the README: peers and loadline side by side (uses curl, nginx, wrk where installed)
-	LOADLINE_BENCH=1 $(GO) test -timeout 60m -count 1 -v -run 'TestBench' ./cmd/loadline/...
+	LOADLINE_BENCH=1 $(GO) test -timeout 60m -count 1 -v ./infra/bench
 
 slow: ## the operating characteristics of the judge, in full
-	LOADLINE_SLOW=1 $(GO) test -timeout 60m -count 1 -v -run 'Target' ./reports/...
+	LOADLINE_SLOW=1 $(GO) test -timeout 60m -count 1 -v -run 'T[0-9]' ./reports/compare
 
 lab: build ## the incidents D1-D6 and their healthy twins on real HAProxy and nginx
-	LOADLINE_LAB=1 $(GO) test -timeout 55m -count 1 -v -run 'TestIncident' ./cmd/loadline/...
+	LOADLINE_LAB=1 $(GO) test -timeout 55m -count 1 -v -run 'TestIncidents' ./infra/drill
