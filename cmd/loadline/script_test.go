@@ -1,7 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,12 +47,16 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(e.WorkDir, "quick.yaml"), quick, 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    exits,
-			"plant":    plantFault,
-			"heal":     heal,
-			"stored":   storedNow,
-			"awaits":   awaitStored,
-			"run-of":   runOf,
+			"exits":  exits,
+			"plant":  plantFault,
+			"heal":   heal,
+			"stored": storedNow,
+			"awaits": awaitStored,
+			"run-of": runOf,
+
+			"put":          put,
+			"cut-record":   cutRecord,
+			"no-file-says": noFileSays,
 		},
 	})
 }
@@ -118,4 +127,56 @@ func runOf(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Setenv("RUN", filepath.Dir(runs[0]))
 	ts.Setenv("ID", filepath.Base(filepath.Dir(runs[0])))
+}
+
+// put stores an object that is no run's: put NAME.
+func put(ts *testscript.TestScript, _ bool, args []string) {
+	ca, err := os.ReadFile(ts.Getenv("CA"))
+	ts.Check(err)
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(ca)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}}
+	r, err := http.NewRequest(http.MethodPut, ts.Getenv("STORE")+"/files/"+args[0], strings.NewReader("not ours"))
+	ts.Check(err)
+	resp, err := client.Do(r)
+	ts.Check(err)
+	ts.Check(resp.Body.Close())
+}
+
+// cutRecord ends a record in the middle of a line, as a crash does: the header
+// and N finished trials stay: cut-record RUN N.
+func cutRecord(ts *testscript.TestScript, _ bool, args []string) {
+	keep, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	file := filepath.Join(ts.MkAbs(args[0]), "record.ndjson")
+	text, err := os.ReadFile(file)
+	ts.Check(err)
+	trials, size := 0, 0
+	for line := range bytes.Lines(text) {
+		if bytes.Contains(line[:min(len(line), 40)], []byte(`"type":"trial"`)) {
+			if trials++; trials > keep {
+				size += len(line) / 2
+				break
+			}
+		}
+		size += len(line)
+	}
+	if trials <= keep {
+		ts.Fatalf("%s has only %d trials", file, trials)
+	}
+	ts.Check(os.WriteFile(file, text[:size], 0o600))
+}
+
+// noFileSays fails if any file below the script's directory holds a text.
+func noFileSays(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(filepath.WalkDir(ts.Getenv("WORK"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err == nil && bytes.Contains(text, []byte(args[0])) {
+			ts.Fatalf("%s says %q", path, args[0])
+		}
+		return err
+	}))
 }

@@ -16,7 +16,7 @@ import (
 
 // oneWay is how far the service of the tests is away, so that what the
 // balancer adds on a busy machine stays small beside it.
-const oneWay = 4 * time.Millisecond
+const oneWay = 10 * time.Millisecond
 
 // target is a service with a balancer in front, as a user would measure it.
 type target struct {
