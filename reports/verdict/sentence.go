@@ -57,7 +57,11 @@ func undecided(open []Finding, all, more int) string {
 	if all == 0 {
 		return "no criterion is written, so there is nothing to decide by"
 	}
-	text := fmt.Sprintf("the data cannot tell yet in %d of %s: %s", len(open), count(all, "finding"), open[0].Reason)
+	first := open[0]
+	if i := slices.IndexFunc(open, func(f Finding) bool { return !math.IsNaN(f.Margin) }); i >= 0 {
+		first = open[i] // a comparison is what the run is about
+	}
+	text := fmt.Sprintf("the data cannot tell yet in %d of %s: %s", len(open), count(all, "finding"), first.Reason)
 	if more > 0 && !strings.Contains(text, "would likely decide") {
 		text += fmt.Sprintf("; %s would likely decide", count(more, "more block"))
 	}
