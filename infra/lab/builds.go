@@ -8,12 +8,27 @@ import (
 	"loadline/infra/lab/relay"
 )
 
-// The round trips of the incidents that need one: from the client to the
-// balancer in D1, from the balancer to the origin in D6.
+// The round trips of the incidents that need one: from the client to either arm
+// in D1 and D3, from either arm to the origin in D6.
 const (
 	clientRTT = 50 * time.Millisecond
+	campusRTT = 4 * time.Millisecond
 	originRTT = 10 * time.Millisecond
 )
+
+// accessLink is 1 Gbit/s. Where a rate is judged and no round trip is needed,
+// both arms come over such a link: on bare loopback the arms differ by what the
+// cores of this machine have to spare, several times from second to second.
+const accessLink = 125_000_000
+
+// behindLinks makes both arms of the stage come over a link of their own.
+func (b *bench) behindLinks(around, through string) (err error) {
+	if b.stage.Around, err = b.relay(relay.Options{To: around, Rate: accessLink}); err != nil {
+		return err
+	}
+	b.stage.Through, err = b.relay(relay.Options{To: through, Rate: accessLink})
+	return err
+}
 
 // nginxBodies lets nginx pass bodies of any size without keeping them.
 var nginxBodies = []string{
@@ -73,7 +88,8 @@ func buildD2(b *bench, sick bool) error {
 	return err
 }
 
-// buildD3 has three origins before one store.
+// buildD3 has three origins before one store. Without a round trip an upload of
+// 100 kB takes so little that the scheduler's whims are many times as much.
 func buildD3(b *bench, sick bool) error {
 	var faults []string
 	if sick {
@@ -83,8 +99,14 @@ func buildD3(b *bench, sick bool) error {
 	if err != nil {
 		return err
 	}
-	b.stage.Around = servers[0].Addr
-	b.stage.Through, err = b.haproxy(Proxy{Frontends: []Frontend{{}}, Servers: servers})
+	balancer, err := b.haproxy(Proxy{Frontends: []Frontend{{}}, Servers: servers})
+	if err != nil {
+		return err
+	}
+	if b.stage.Around, err = b.relay(relay.Options{To: servers[0].Addr, Delay: campusRTT / 2}); err != nil {
+		return err
+	}
+	b.stage.Through, err = b.relay(relay.Options{To: balancer, Delay: campusRTT / 2})
 	return err
 }
 
@@ -122,9 +144,11 @@ func buildD4(b *bench, sick bool) error {
 	if sick {
 		p.Backend = append(p.Backend, "limit_rate 2m;", "limit_rate_after 10m;")
 	}
-	b.stage.Around = o.Addr()
-	b.stage.Through, err = b.nginx(p)
-	return err
+	balancer, err := b.nginx(p)
+	if err != nil {
+		return err
+	}
+	return b.behindLinks(o.Addr(), balancer)
 }
 
 // buildD5 has an origin that announces no length: over HTTP/1.1 its death is
@@ -138,12 +162,14 @@ func buildD5(b *bench, sick bool) error {
 	if err != nil {
 		return err
 	}
-	b.stage.Around = o.Addr()
-	b.stage.Through, err = b.nginx(Proxy{
+	balancer, err := b.nginx(Proxy{
 		Frontends: []Frontend{{}}, Servers: []Server{{Addr: o.Addr()}}, Balance: pooled,
 		Global: noLimit, Backend: append(append([]string(nil), nginxBodies...), hop...),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return b.behindLinks(o.Addr(), balancer)
 }
 
 // buildD6 puts the origin a round trip away from both the client and the

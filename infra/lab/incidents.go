@@ -37,7 +37,7 @@ type Check struct {
 	// scenario must pass in spite of the incident.
 	Cell   string
 	Metric string
-	// Cause has words of which the attribution must hold one.
+	// Cause has words of which the attribution, place or evidence, must hold one.
 	Cause []string
 }
 
@@ -63,11 +63,11 @@ func Incidents() []Incident {
 			build:     buildD1},
 		{ID: "D2", Title: "large uploads are answered 504 although they are stored", Program: "haproxy",
 			Mechanism: "timeout server 1s, and an origin that takes 40 ms per MiB to commit; the twin waits 1 m",
-			Checks:    []Check{{File: "d2.yaml", Cell: "50MiB", Metric: "errors", Cause: []string{"504", "timeout", "stored"}}},
+			Checks:    []Check{{File: "d2.yaml", Cell: "50MiB", Metric: "errors", Cause: []string{"stored all the same", "504"}}},
 			build:     buildD2},
 		{ID: "D3", Title: "one of three servers behind the balancer is sick", Program: "haproxy",
 			Mechanism: "round robin over three origins of which the third answers 500 ms late and takes 2 MB/s; in the twin it is well",
-			Checks:    []Check{{File: "d3.yaml", Cell: "all", Metric: "ttlb", Cause: []string{"origin3"}}},
+			Checks:    []Check{{File: "d3.yaml", Cell: "all", Metric: "goodput", Cause: []string{"origin3"}}},
 			build:     buildD3},
 		{ID: "D4", Title: "downloads are slow after their first 10 MB", Program: "nginx",
 			Mechanism: "limit_rate 2m; limit_rate_after 10m; the twin has neither",

@@ -49,6 +49,7 @@ func TestIncidents(t *testing.T) {
 	if seeds == 0 {
 		t.Skip("runs with LOADLINE_LAB=1 (a number of seeds), as make lab does")
 	}
+	var healthy tally
 	for _, i := range Incidents() {
 		for seed := 1; seed <= seeds; seed++ {
 			for _, sick := range []bool{true, false} {
@@ -58,16 +59,24 @@ func TestIncidents(t *testing.T) {
 				t.Run(fmt.Sprintf("%s/%s/seed-%d", i.ID, map[bool]string{true: "incident", false: "twin"}[sick], seed), func(t *testing.T) {
 					stage := up(t, i.ID, sick)
 					for _, c := range i.Checks {
-						judge(t, stage, c, sick && c.Refused(), seed)
+						judge(t, stage, c, sick && c.Refused(), seed, &healthy)
 					}
 				})
 			}
 		}
 	}
+	t.Logf("healthy: %d passed, %d could not be told", healthy.passed, healthy.open)
+	if healthy.passed < 3*healthy.open {
+		t.Errorf("of the healthy checks only %d passed while %d could not be told", healthy.passed, healthy.open)
+	}
 }
 
+// tally counts how healthy checks ended. One that cannot be told on a machine
+// which others use is no refusal; most of them being so is a blunt tool.
+type tally struct{ passed, open int }
+
 // judge runs one check and holds its report to what the table says.
-func judge(t *testing.T, stage *Stage, c Check, refuse bool, seed int) {
+func judge(t *testing.T, stage *Stage, c Check, refuse bool, seed int, healthy *tally) {
 	t.Helper()
 	began := time.Now()
 	res, err := conduct.Run(t.Context(), planned(t, c, stage.Env(), seed), conduct.Options{Table: all.Builtin()})
@@ -77,7 +86,14 @@ func judge(t *testing.T, stage *Stage, c Check, refuse bool, seed int) {
 	}
 	r := res.Report
 	t.Logf("%s in %.0f s: %s", c.File, took.Seconds(), r.Decision.Sentence)
+	if !refuse && r.Decision.Verdict == verdict.Inconclusive {
+		healthy.open++
+		return
+	}
 	wrong := unlike(c, refuse, res)
+	if !refuse && len(wrong) == 0 {
+		healthy.passed++
+	}
 	if len(wrong) == 0 {
 		return
 	}
@@ -114,8 +130,9 @@ func unlike(c Check, refuse bool, res conduct.Result) (wrong []string) {
 	if a.Arm != "through" {
 		wrong = append(wrong, fmt.Sprintf("attributed to arm %q", a.Arm))
 	}
+	said := strings.Join(append([]string{a.Where}, a.Evidence...), "\n")
 	for _, word := range c.Cause {
-		if strings.Contains(a.Where, word) {
+		if strings.Contains(said, word) {
 			return wrong
 		}
 	}
