@@ -132,8 +132,10 @@ criteria: [{metric: response, stat: p50, margin: 100%%}]
 			want := truth(answered, began.Add(trial.At))
 			got := p99(trial, metric.Response)
 			t.Logf("p99 %v (truth %v), late p99 %v, queued %d", got, want, trial.Health.LateP99, trial.Health.Queued)
-			// The answer takes a moment from the server to us, more on a busy machine.
-			if got < want*95/100 || got > want*105/100+50*time.Millisecond {
+			// The answer takes a moment from the server to us: as long as our own
+			// starts were late by, on a machine that has no core to spare.
+			slack := 50*time.Millisecond + 2*trial.Health.LateP99
+			if got < want*95/100 || got > want*105/100+slack {
 				t.Errorf("response p99 = %v, the truth is %v", got, want)
 			}
 			if want < 900*time.Millisecond {
