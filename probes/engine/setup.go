@@ -9,6 +9,7 @@ import (
 	"loadline/probes"
 	"loadline/probes/record"
 	"loadline/scenarios"
+	"loadline/scenarios/plan"
 )
 
 // setupGrace is how long opening or preparing a session may take to heed its
@@ -61,10 +62,7 @@ func (r *runner) places() []place {
 
 // open makes the session of an arm in a cell.
 func (r *runner) open(ctx context.Context, at place) error {
-	arm, cell := r.plan.Arms[at.arm], r.plan.Cells[at.cell]
-	if cell.HTTP != "" {
-		arm.Target.HTTP = cell.HTTP
-	}
+	arm, cell := r.plan.ArmIn(plan.Trial{Arm: at.arm, Cell: at.cell}), r.plan.Cells[at.cell]
 	on := probes.On{Run: r.id, Arm: arm, Cell: cell, Slots: r.slots(at), Seed: r.plan.Scenario.Design.Seed, Warn: r.warn}
 	var session probes.Session
 	err := within(ctx, setupGrace, func(ctx context.Context) (err error) {
@@ -81,16 +79,11 @@ func (r *runner) open(ctx context.Context, at place) error {
 
 // slots is the most ops in flight at a place, 0 if there is no cap.
 func (r *runner) slots(at place) int {
-	for _, t := range r.plan.Trials {
-		if t.Arm == at.arm && t.Cell == at.cell {
-			load := r.plan.LoadIn(t)
-			if load.Model != scenarios.Open {
-				return max(load.InFlight, 1)
-			}
-			return load.InFlight
-		}
+	offered := r.plan.LoadIn(plan.Trial{Arm: at.arm, Cell: at.cell})
+	if offered.Model != scenarios.Open {
+		return max(offered.InFlight, 1)
 	}
-	return 0
+	return offered.InFlight
 }
 
 // prepare makes the fixtures of a place; their names are kept first.
