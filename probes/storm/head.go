@@ -104,11 +104,12 @@ func (h *head) parse(b []byte, method string) bool {
 // statusLine reads "HTTP/1.1 200 …" and gives what follows the line.
 func (h *head) statusLine(b []byte) (rest []byte, ok bool) {
 	const start = "HTTP/1.1 "
-	if len(b) < len(start)+5 || string(b[:len(start)]) != start {
+	end := bytes.IndexByte(b, '\n')
+	if end < len(start)+4 || b[end-1] != '\r' || string(b[:len(start)]) != start {
 		return nil, false
 	}
-	code := b[len(start) : len(start)+3]
-	if after := b[len(start)+3]; after != ' ' && after != '\r' {
+	code, reason := b[len(start):len(start)+3], b[len(start)+3:end-1]
+	if len(reason) > 0 && reason[0] != ' ' || !graphic(reason) {
 		return nil, false
 	}
 	n := 0
@@ -118,12 +119,21 @@ func (h *head) statusLine(b []byte) (rest []byte, ok bool) {
 		}
 		n = 10*n + int(c-'0')
 	}
-	end := bytes.IndexByte(b, '\n')
-	if n < 200 || end < 1 || b[end-1] != '\r' {
+	if n < 200 {
 		return nil, false
 	}
 	h.status = n
 	return b[end+1:], true
+}
+
+// graphic reports whether a text has no control characters but tabs.
+func graphic(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // setLength reads a Content-Length; lengths beyond 18 digits are left to the
@@ -161,12 +171,7 @@ func headerLine(line []byte) (name, text []byte, ok bool) {
 	for len(text) > 0 && (text[len(text)-1] == ' ' || text[len(text)-1] == '\t') {
 		text = text[:len(text)-1]
 	}
-	for _, c := range text {
-		if c < ' ' && c != '\t' || c == 0x7f {
-			return nil, nil, false
-		}
-	}
-	return line[:colon], text, true
+	return line[:colon], text, graphic(text)
 }
 
 // token are the characters of a header's name (RFC 9110, section 5.6.2).
