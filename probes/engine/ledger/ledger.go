@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"loadline/probes"
 	"loadline/probes/record"
@@ -43,20 +44,31 @@ type entry struct {
 	book *Book
 	seq  uint64
 	told receipt
+	turn int // place among the ops of its arm and cell
 }
 
-// judged are the measured ops whose object is to be looked for, shuffled, so
-// that what the time does not suffice for is missing at random.
+// judged are the measured ops whose object is to be looked for, the next one
+// last. They are in random order, so that what the time does not suffice for
+// is missing at random, and the arms and cells take turns, so that a fast
+// reference does not crowd out the few uploads of a slow candidate.
 func (l *Ledger) judged() []entry {
 	var list []entry
 	for _, b := range l.books {
 		b.each(func(seq uint64, r receipt, warmUp bool) {
 			if !warmUp && (r.acknowledged() || r.refused() && r.reached()) {
-				list = append(list, entry{b, seq, r})
+				list = append(list, entry{book: b, seq: seq, told: r})
 			}
 		})
 	}
 	dice := rand.New(rand.NewPCG(l.seed, 0x6c6564676572)) // "ledger"
 	dice.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	type place struct{ arm, cell string }
+	turns := map[place]int{}
+	for i := range list {
+		at := place{list[i].book.Arm, list[i].book.Cell}
+		list[i].turn = turns[at]
+		turns[at]++
+	}
+	slices.SortStableFunc(list, func(a, b entry) int { return b.turn - a.turn })
 	return list
 }
