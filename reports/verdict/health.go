@@ -64,10 +64,12 @@ func ofTheArm(arm string) func(Finding) bool {
 
 // generator examines how the load was offered to one arm in one cell.
 func (m measured) generator(at place) []ailment {
-	trials := m.trials[at]
-	if len(trials) == 0 {
+	all := m.trials[at]
+	if len(all) == 0 {
 		return nil
 	}
+	// A trial that is left out was too short for figures that mean anything.
+	trials := slices.DeleteFunc(slices.Clone(all), func(t record.Trial) bool { return t.Aborted != "" })
 	found := m.starts(at, trials)
 	busy := func(t record.Trial) bool { return t.Health.CPU >= maxCPU }
 	if a, ok := sick(at, trials, busy, "the generator used %s or more of its cores", Amount(metric.Share, maxCPU)); ok {
@@ -84,7 +86,7 @@ func (m measured) generator(at place) []ailment {
 		a.remark = true
 		found = append(found, a)
 	}
-	return append(found, accidents(at, trials)...)
+	return append(found, accidents(at, all)...)
 }
 
 // sick makes an ailment of what too many of an arm's trials show. Where the

@@ -340,3 +340,15 @@ func TestARunWithoutATrialIsInvalidAndUnreachableOnlyIfItEndedSo(t *testing.T) {
 		}
 	}
 }
+
+func TestTheHealthOfTrialsThatAreLeftOutCountsForNothing(t *testing.T) {
+	run := synthetic.Record(synthetic.Design{Seed: 5, Criteria: usual, Around: fast(), Through: fast(), Ledger: intact})
+	for range 5 {
+		cut := run.Trials[0]
+		cut.Aborted, cut.Health = "limits.bytes", record.Health{CPU: 1, SchedLag: time.Minute}
+		run.Trials = append(run.Trials, cut)
+	}
+	if d := verdict.Judge(run, verdict.Options{}); d.Verdict == verdict.Invalid || len(d.Health.Problems) > 0 {
+		t.Errorf("%s (%v)", d.Sentence, d.Health.Problems)
+	}
+}
