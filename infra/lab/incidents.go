@@ -91,7 +91,7 @@ func Incidents() []Incident {
 	}
 }
 
-// Find gives the incident with this ID, in either case.
+// FindIncident gives the incident with this ID, in either case.
 func FindIncident(id string) (Incident, error) {
 	var known []string
 	for _, i := range Incidents() {

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"loadline/infra/lab/pki"
+	"loadline/probes/all"
+	"loadline/scenarios"
+	"loadline/scenarios/plan"
 )
 
 // up brings an incident up, sick or well.
@@ -317,5 +320,20 @@ func TestAStageEndsWithItsContextAndLeavesNothing(t *testing.T) {
 	}
 	if err := s.Stop(); err != nil {
 		t.Errorf("the second Stop: %v", err)
+	}
+}
+
+// TestScenariosCanBeDecided reads every scenario without running it; package
+// drill runs them.
+func TestScenariosCanBeDecided(t *testing.T) {
+	env := (&Stage{URL: "https://files.lab.test", Around: "127.0.0.1:1", Through: "127.0.0.1:2", Witness: "127.0.0.1:3", CA: "ca.pem"}).Env()
+	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+	for _, i := range Incidents() {
+		for _, c := range i.Checks {
+			p, err := plan.Read(c.File, c.Scenario(), scenarios.Options{Env: lookup}, all.Builtin())
+			if err != nil || len(p.Warnings) > 0 {
+				t.Errorf("%s: %v %q", c.File, err, p.Warnings)
+			}
+		}
 	}
 }

@@ -55,19 +55,10 @@ func Find(program string) (string, error) {
 	return "", fmt.Errorf("%s: %w: %s (looked in PATH and %s)", program, ErrNotInstalled, remedy, strings.Join(sbin, ", "))
 }
 
-// group starts services in order and stops them in the reverse order.
+// group is services in the order of their start.
 type group []Service
 
-// start brings all up, or with an error none.
-func (g group) start(ctx context.Context) error {
-	for i, s := range g {
-		if err := s.Start(ctx); err != nil {
-			return errors.Join(fmt.Errorf("start %s: %w", s.Name(), err), g[:i].stop())
-		}
-	}
-	return nil
-}
-
+// stop stops them in the reverse order.
 func (g group) stop() error {
 	var errs []error
 	for i := len(g) - 1; i >= 0; i-- {
