@@ -54,10 +54,11 @@ func newTarget(t testing.TB, dir string, files origin.Options, faults ...string)
 	return x
 }
 
-// far is an address from which every connection is relayed over the distance.
+// far is an address from which every connection is relayed over the distance,
+// on a path that holds no more than a megabyte.
 func far(t testing.TB, to string) string {
 	t.Helper()
-	line, err := relay.New(relay.Options{To: to, Delay: oneWay})
+	line, err := relay.New(relay.Options{To: to, Delay: oneWay, Queue: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
