@@ -113,14 +113,35 @@ func firstExchange(t *testing.T, r *Relay) time.Duration {
 	return best
 }
 
+// TestDelayDoesNotLimitThroughput asks for 200 MB/s at 50 ms, or where the
+// machine is too busy for that, for half of what it does without a delay. A
+// line that holds too few bytes moves a few MB/s.
 func TestDelayDoesNotLimitThroughput(t *testing.T) {
-	const size = 256 << 20
+	var delayed, direct float64
+	for range 3 {
+		delayed = max(delayed, throughput(t, 25*time.Millisecond))
+		if delayed >= 200 {
+			break
+		}
+		direct = max(direct, throughput(t, 0))
+	}
+	t.Logf("%.0f MB/s at 50 ms", delayed)
+	if delayed < 200 && delayed < direct/2 {
+		t.Errorf("%.0f MB/s at 50 ms, %.0f MB/s without a delay", delayed, direct)
+	}
+}
+
+// throughput is the rate of 128 MiB through a relay, in MB/s.
+func throughput(t *testing.T, delay time.Duration) float64 {
+	t.Helper()
+	const size = 128 << 20
 	got := make(chan int64, 1)
 	server := sink(t, func(c *net.TCPConn) {
 		n, _ := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{c}, make([]byte, 256<<10))
 		got <- n
 	})
-	r := start(t, Options{To: server, Delay: 25 * time.Millisecond})
+	r := start(t, Options{To: server, Delay: delay})
+	defer r.Stop()
 	c := dial(t, r)
 	block := make([]byte, 1<<20)
 	began := time.Now()
@@ -133,11 +154,7 @@ func TestDelayDoesNotLimitThroughput(t *testing.T) {
 	if n := <-got; n != size {
 		t.Fatalf("%d of %d bytes arrived", n, size)
 	}
-	rate := size / time.Since(began).Seconds() / 1e6
-	t.Logf("%.0f MB/s at 50 ms", rate)
-	if rate < 200 {
-		t.Errorf("%.0f MB/s at 50 ms, want at least 200", rate)
-	}
+	return size / time.Since(began).Seconds() / 1e6
 }
 
 func TestBytesArriveWholeAndHalfClosePasses(t *testing.T) {
