@@ -48,6 +48,10 @@ type On struct {
 	Seed uint64
 	// Warn receives, once each, remarks for the report; never nil.
 	Warn func(string)
+	// Sampled receives the kernel's view of the session's connections at fixed
+	// times, from one goroutine at a time and until Close at the latest. It is
+	// nil if nobody wants it, and quick: sampling waits for it.
+	Sampled func(ConnSample)
 }
 
 // Session is one arm of one cell for the length of a run.

@@ -63,6 +63,7 @@ func (Probe) Open(_ context.Context, spec plan.Spec, on probes.On) (probes.Sessi
 	for _, name := range s.Fixtures(on.Run, on.Cell) {
 		session.fixtures = append(session.fixtures, payload.Object{Seed: on.Seed, ID: name, Size: int64(session.size)})
 	}
+	links.watch = newWatch(on.Sampled)
 	return session, nil
 }
 

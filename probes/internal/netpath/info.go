@@ -66,6 +66,7 @@ type Interval struct {
 	Unacked, NotSent                 int64         // at the end: segments, bytes
 	DeliveryRate                     int64         // bytes per second, at the end
 	AppLimited                       bool
+	Congestion                       string // in use at the end
 }
 
 // Since is the interval from an earlier reading of the same connection; the
@@ -92,6 +93,7 @@ func (t TCPInfo) Since(earlier TCPInfo) Interval {
 		NotSent:          t.NotSent,
 		DeliveryRate:     t.DeliveryRate,
 		AppLimited:       t.AppLimited,
+		Congestion:       t.Congestion,
 	}
 	if !earlier.At.IsZero() {
 		iv.Span = t.At.Sub(earlier.At)

@@ -8,7 +8,7 @@ import (
 
 // Sample is one interval of one connection.
 type Sample struct {
-	Conn uint64    // Conn.ID
+	Conn uint64    // Conn.ID, or what Follow was told
 	At   time.Time // the end of the interval
 	Last bool      // the connection is closed; nothing follows
 	Interval
@@ -23,20 +23,29 @@ type Sampler struct {
 	emit  func(Sample)
 
 	mu      sync.Mutex
-	tracked map[*Conn]TCPInfo // with the previous reading
+	tracked map[*Conn]tracked
 	skipped uint64
+}
+
+// tracked is a connection that is followed.
+type tracked struct {
+	as     uint64
+	before TCPInfo // the previous reading
 }
 
 // NewSampler samples up to most connections each interval and calls emit for
 // every sample, on the goroutine of Run, one at a time. emit must not block for
 // long: sampling waits for it.
 func NewSampler(every time.Duration, most int, emit func(Sample)) *Sampler {
-	return &Sampler{every: every, most: most, emit: emit, tracked: make(map[*Conn]TCPInfo)}
+	return &Sampler{every: every, most: most, emit: emit, tracked: make(map[*Conn]tracked)}
 }
 
 // Add follows a connection until it is closed. It fits Dialer.OnOpen. Beyond
 // the limit connections are counted, not followed.
-func (s *Sampler) Add(c *Conn) {
+func (s *Sampler) Add(c *Conn) { s.Follow(c, c.id) }
+
+// Follow is Add for callers that number their connections themselves.
+func (s *Sampler) Follow(c *Conn, as uint64) {
 	info, err := c.Info()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -44,7 +53,7 @@ func (s *Sampler) Add(c *Conn) {
 		s.skipped++
 		return
 	}
-	s.tracked[c] = info
+	s.tracked[c] = tracked{as, info}
 }
 
 // Skipped is the number of connections that were not followed, because the
@@ -91,14 +100,14 @@ func (s *Sampler) read(c *Conn) (Sample, bool) {
 	info, err := c.Info()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before := s.tracked[c]
+	t := s.tracked[c]
 	if err != nil || last {
 		delete(s.tracked, c)
 	} else {
-		s.tracked[c] = info
+		s.tracked[c] = tracked{t.as, info}
 	}
 	if err != nil {
 		return Sample{}, false
 	}
-	return Sample{Conn: c.id, At: info.At, Last: last, Interval: info.Since(before)}, true
+	return Sample{Conn: t.as, At: info.At, Last: last, Interval: info.Since(t.before)}, true
 }
