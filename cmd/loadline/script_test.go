@@ -2,11 +2,8 @@ package main
 
 import (
 	"bytes"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io/fs"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -130,18 +127,7 @@ func runOf(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // put stores an object that is no run's: put NAME.
-func put(ts *testscript.TestScript, _ bool, args []string) {
-	ca, err := os.ReadFile(ts.Getenv("CA"))
-	ts.Check(err)
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(ca)
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}}
-	r, err := http.NewRequest(http.MethodPut, ts.Getenv("STORE")+"/files/"+args[0], strings.NewReader("not ours"))
-	ts.Check(err)
-	resp, err := client.Do(r)
-	ts.Check(err)
-	ts.Check(resp.Body.Close())
-}
+func put(ts *testscript.TestScript, _ bool, args []string) { ts.Check(targetOf(ts).put(args[0])) }
 
 // cutRecord ends a record in the middle of a line, as a crash does: the header
 // and N finished trials stay: cut-record RUN N.

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"crypto/tls"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +25,7 @@ const oneWay = 10 * time.Millisecond
 type target struct {
 	origin *origin.Origin
 	front  *balancer.Balancer
+	ca     *pki.CA
 	env    map[string]string // AROUND, THROUGH, STORE and CA
 }
 
@@ -32,7 +36,7 @@ func newTarget(t testing.TB, dir string, files origin.Options, faults ...string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &target{env: map[string]string{"CA": filepath.Join(dir, "ca.pem")}}
+	x := &target{ca: ca, env: map[string]string{"CA": filepath.Join(dir, "ca.pem")}}
 	if err := os.WriteFile(x.env["CA"], ca.PEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -96,4 +100,22 @@ func (x *target) stored() int {
 		}
 	}
 	return n
+}
+
+// client speaks to the target past loadline.
+func (x *target) client() *http.Client {
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: x.ca.Pool()}, DisableKeepAlives: true}}
+}
+
+// put stores an object that is no run's.
+func (x *target) put(name string) error {
+	r, err := http.NewRequest(http.MethodPut, x.origin.URL()+"/files/"+name, strings.NewReader("not ours"))
+	if err != nil {
+		return err
+	}
+	resp, err := x.client().Do(r)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
 }
