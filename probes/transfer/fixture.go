@@ -82,14 +82,26 @@ func (s *session) Close(ctx context.Context) error {
 		}
 	}
 	s.lanes.close()
+	s.closeShared(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.shared != nil {
-		s.shared.close()
-		s.shared = nil
-	}
 	if s.receipts != nil {
 		s.receipts.CloseIdleConnections()
 	}
 	return errors.Join(failures...)
+}
+
+// closeShared ends the shared connection, unless an op is just opening it and
+// will not be done in time: its context ends it then.
+func (s *session) closeShared(ctx context.Context) {
+	select {
+	case s.opening <- struct{}{}:
+		defer func() { <-s.opening }()
+	case <-ctx.Done():
+		return
+	}
+	if s.shared != nil {
+		s.shared.close()
+		s.shared = nil
+	}
 }

@@ -52,7 +52,7 @@ func (Probe) Open(_ context.Context, spec plan.Spec, on probes.On) (probes.Sessi
 		on.Warn = func(string) {}
 	}
 	links.shared = o.Connections.Mode == "shared"
-	session := &session{o: o, on: on, base: base, links: links, limits: limits{stall: o.StallAfter, answer: o.AnswerAfter}}
+	session := &session{opening: make(chan struct{}, 1), o: o, on: on, base: base, links: links, limits: limits{stall: o.StallAfter, answer: o.AnswerAfter}}
 	session.size = on.Cell.Size
 	if session.size == 0 || o.Fixture == Existing {
 		session.size = s.Size()
@@ -69,37 +69,49 @@ func (Probe) Open(_ context.Context, spec plan.Spec, on probes.On) (probes.Sessi
 
 // credentials resolves what is sent with every request.
 func (s *session) credentials() error {
-	add := func(name, value string, secret bool) error {
-		if !httpguts.ValidHeaderFieldValue(value) {
-			return fmt.Errorf("work.headers.%s: the value has characters that no header can carry", name)
-		}
-		s.fields = append(s.fields, field{name: name, value: value, secret: secret})
-		if secret {
-			s.secrets.add(value)
-		}
-		return nil
-	}
 	for name, text := range s.o.Headers {
 		value, err := text.Resolve(os.LookupEnv, os.ReadFile)
-		if err != nil {
+		switch {
+		case err != nil:
 			return fmt.Errorf("work.headers.%s: %w", name, err)
+		case !httpguts.ValidHeaderFieldValue(value):
+			return fmt.Errorf("work.headers.%s: the value has characters that no header can carry", name)
 		}
-		if err := add(name, value, text.Secret != nil); err != nil {
-			return err
+		s.fields = append(s.fields, field{name: name, value: value, secret: text.Secret != nil})
+		if text.Secret != nil {
+			s.secrets.add(value)
 		}
 	}
 	slices.SortFunc(s.fields, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	if err := s.authorization(); err != nil {
+		return err
+	}
+	total := 0
+	for _, f := range s.fields {
+		total += len(f.name) + len(f.value) + len(": \r\n")
+	}
+	if total > maxFields {
+		return fmt.Errorf("work.headers: %v of headers are more than a server takes", unit.Bytes(total))
+	}
+	s.addDefaults()
+	return nil
+}
+
+// authorization resolves the target's own credentials.
+func (s *session) authorization() error {
 	auth := s.on.Arm.Target.Auth
+	value := ""
 	switch {
 	case auth.Bearer != nil:
 		token, err := auth.Bearer.Resolve(os.LookupEnv, os.ReadFile)
 		if err != nil {
 			return fmt.Errorf("target.auth.bearer: %w", err)
 		}
-		s.secrets.add(token)
-		if err := add("Authorization", "Bearer "+token, true); err != nil {
+		if !httpguts.ValidHeaderFieldValue(token) {
 			return errors.New("target.auth.bearer: has characters that no header can carry")
 		}
+		s.secrets.add(token)
+		value = "Bearer " + token
 	case auth.User != "":
 		password := ""
 		if auth.Password != nil {
@@ -108,19 +120,17 @@ func (s *session) credentials() error {
 				return fmt.Errorf("target.auth.password: %w", err)
 			}
 		}
-		s.secrets.add(password)
 		pair := base64.StdEncoding.EncodeToString([]byte(auth.User + ":" + password))
+		s.secrets.add(password)
 		s.secrets.add(pair)
-		_ = add("Authorization", "Basic "+pair, true) // base64 is always valid
+		value = "Basic " + pair
+	default:
+		return nil
 	}
-	total := 0
-	for _, f := range s.fields {
-		total += len(f.name) + len(f.value) + 4
+	if hasField(s.fields, "Authorization") {
+		return errors.New("target.auth and work.headers.Authorization contradict each other: remove one of them")
 	}
-	if total > maxFields {
-		return fmt.Errorf("work.headers: %v of headers are more than a server takes", unit.Bytes(total))
-	}
-	s.addDefaults()
+	s.fields = append(s.fields, field{name: "Authorization", value: value, secret: true})
 	return nil
 }
 

@@ -234,11 +234,3 @@ func script(t testing.TB, handle func(c *net.TCPConn)) scenarios.Target {
 func frozen(t *testing.T) scenarios.Target {
 	return script(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })
 }
-
-// deaf accepts and never reads.
-func deaf(t *testing.T) scenarios.Target {
-	return script(t, func(c *net.TCPConn) {
-		_ = c.SetReadBuffer(4 << 10)
-		time.Sleep(time.Hour) // the listener closes; see script
-	})
-}

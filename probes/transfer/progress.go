@@ -50,8 +50,7 @@ type progress struct {
 	limits  limits
 	cancel  context.CancelCauseFunc
 	stage   atomic.Int32
-	start   atomic.Int64 // marks, as nanoseconds since the op's epoch plus one
-	sendAt  atomic.Int64
+	sendAt  atomic.Int64 // marks, as nanoseconds since the op's epoch plus one
 	sentAt  atomic.Int64
 	firstAt atomic.Int64
 	waits   atomic.Int64 // nanoseconds waited for 100 Continue

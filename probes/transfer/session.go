@@ -27,9 +27,12 @@ type session struct {
 	fixtures []payload.Object
 	stored   []payload.Object // fixtures that this session uploaded
 
-	mu     sync.Mutex
-	shared *link // connections: shared over HTTP/2
-	apart  bool  // sharing was asked for, and HTTP/1.1 negotiated
+	// opening, of one place, guards shared and apart.
+	opening chan struct{}
+	shared  *link // connections: shared over HTTP/2
+	apart   bool  // sharing was asked for, and HTTP/1.1 negotiated
+
+	mu sync.Mutex // guards stored and receipts
 	// receipts asks the origin's own counters; nil until it is needed.
 	receipts *http.Transport
 

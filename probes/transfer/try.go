@@ -28,7 +28,7 @@ type try struct {
 }
 
 // exchange sends the request and judges what comes back.
-func (t *try) exchange(r *request, redirects int) verdict {
+func (t *try) exchange(r *request, redirects int) (v verdict) {
 	if t.ctx.Err() != nil {
 		return t.failed(context.Cause(t.ctx), 0)
 	}
@@ -47,10 +47,14 @@ func (t *try) exchange(r *request, redirects int) verdict {
 		t.since, _ = link.tcp.Info()
 	}
 	stop := context.AfterFunc(t.ctx, link.abort)
-	defer stop()
+	defer func() {
+		if !stop() { // the abort may still be under way, and must not hit the next op
+			v.whole = false
+		}
+	}()
 	a, err := link.exchange(t.ctx, r, t.p)
 	if err != nil {
-		v := t.failed(err, 0)
+		v = t.failed(err, 0)
 		if v.outcome == probes.Reset && t.reused && t.p.firstAt.Load() == 0 {
 			v.err = fmt.Errorf("%w (on a kept connection; the request was not repeated)", v.err)
 		}
@@ -58,7 +62,7 @@ func (t *try) exchange(r *request, redirects int) verdict {
 	}
 	t.met(a)
 	t.p.at(receiving)
-	v := t.judge(r, a)
+	v = t.judge(r, a)
 	_ = a.body.Close()
 	if next := t.redirected(r, a, v); next != nil {
 		if redirects == 0 {
@@ -229,8 +233,12 @@ func (s *session) sharedLink(t *try, u *url.URL) (l *link, err error, ok bool) {
 	if s.o.Connections.Mode != "shared" || originOf(u) != s.links.home {
 		return nil, nil, false
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select { // one opens it, the others wait for that, but not beyond their own end
+	case s.opening <- struct{}{}:
+		defer func() { <-s.opening }()
+	case <-t.ctx.Done():
+		return nil, context.Cause(t.ctx), true
+	}
 	if s.apart {
 		return nil, nil, false
 	}
