@@ -44,8 +44,8 @@ type CollectorOptions struct {
 	Raw bool
 }
 
-// Collector folds the observations of one trial into a Trial. Add, Tick and
-// Offer may be called from any number of goroutines; its memory does not grow
+// Collector folds the observations of one trial into a Trial. Add, Tick, Sample
+// and Offer may be called from any number of goroutines; its memory does not grow
 // with the number of ops, unless all raw observations were asked for.
 //
 // It counts every observation it is given: ops of the warm-up are not fed.
@@ -56,8 +56,9 @@ type Collector struct {
 	offered  atomic.Uint64
 	finished atomic.Bool
 
-	mu    sync.Mutex // guards moved
+	mu    sync.Mutex // guards moved and conns
 	moved movedSeries
+	conns conns
 }
 
 // NewCollector is a collector for the trial of that head.
@@ -92,6 +93,18 @@ func (c *Collector) Tick(at time.Duration, moved unit.Bytes) {
 	c.moved.tick(at, moved)
 }
 
+// Sample folds what the kernel did on a connection in an interval that ended
+// at that time from the start of the measured part. Intervals that began before
+// the measured part, and those that come after Finish, are ignored.
+func (c *Collector) Sample(at time.Duration, s probes.ConnSample) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.finished.Load() || at < s.Span {
+		return
+	}
+	c.conns.add(at, &s)
+}
+
 // Offer counts n more starts that were due in the measured part. A trial for
 // which it was never called offered what it was fed.
 func (c *Collector) Offer(n uint64) { c.offered.Add(n) }
@@ -117,6 +130,7 @@ func (c *Collector) Finish(health Health, span time.Duration) Trial {
 		Health:  health,
 	}
 	all.into(&t)
+	c.conns.into(&t)
 	t.Timeline = timeline(&c.moved, &all.ended, &all.failed)
 	if t.Offered == 0 {
 		t.Offered = t.Total()

@@ -111,8 +111,12 @@ type Trial struct {
 	Backends map[string]*Backend `json:"backends,omitempty"`
 	Peers    []Peer              `json:"peers,omitempty"`
 	Network  Network             `json:"network"`
-	Failures []Failure           `json:"failures,omitempty"`
-	Health   Health              `json:"health"`
+	// Conns are connections of the trial in intervals, evenly chosen where
+	// there were too many; ConnsLeftOut is the number of the others.
+	Conns        []ConnSeries `json:"conns,omitempty"`
+	ConnsLeftOut uint64       `json:"conns_left_out,omitempty"`
+	Failures     []Failure    `json:"failures,omitempty"`
+	Health       Health       `json:"health"`
 	// Raw are the observations themselves, when few or asked for. More than
 	// RawLimit are kept beside the record, in the file that RawFile names; see
 	// Run.Observations.
@@ -180,6 +184,14 @@ type Network struct {
 	Congestion string              `json:"congestion,omitempty"`
 	// PerStream is the median over ops of bytes moved over time moving.
 	PerStream unit.BytesPerSecond `json:"per_stream"`
+	// Samples is the number of intervals of connections in which data was
+	// acknowledged. WindowFill is the median over them of the bytes under way
+	// as a part of the window that the peer offers (near 1 the window sets the
+	// rate; 0 is not known), and SndbufBound the share of them in which the
+	// send buffer set the rate.
+	Samples     uint64  `json:"samples,omitempty"`
+	WindowFill  float64 `json:"window_fill,omitempty"`
+	SndbufBound float64 `json:"sndbuf_bound,omitempty"`
 }
 
 // Failure is one failed op kept as evidence.
