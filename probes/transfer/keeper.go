@@ -36,7 +36,7 @@ func (s *session) Audit(ctx context.Context, k probes.Kept) probes.Audit {
 	if o.Err != nil {
 		text = o.Err.Error()
 	}
-	a.Evidence = fmt.Sprintf("GET through %s: %s (request id %s)", s.on.Arm.ID, text, o.Peer.RequestID)
+	a.Evidence = fmt.Sprintf("GET: %s (request id %s)", text, o.Peer.RequestID)
 	switch o.Outcome {
 	case probes.OK:
 		a.Finding = probes.Intact
