@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,7 +22,19 @@ import (
 
 // TestMain lets the test binary be loadline itself, wherever a test starts it.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"loadline": main})
+	testscript.Main(patient{m}, map[string]func(){"loadline": main})
+}
+
+// patient runs more tests at a time than there are cores: most of their time
+// they wait for timeouts, distances and signals.
+type patient struct{ *testing.M }
+
+func (p patient) Run() int {
+	flag.Parse()
+	if runtime.GOMAXPROCS(0) < 4 {
+		flag.Set("test.parallel", "4")
+	}
+	return p.M.Run()
 }
 
 // TestScripts plays testdata/script: command lines as users type them, against
