@@ -1,7 +1,9 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"time"
@@ -9,6 +11,8 @@ import (
 	"loadline/probes/record"
 	"loadline/reports/attribution"
 	"loadline/reports/verdict"
+	"loadline/scenarios"
+	"loadline/scenarios/plan"
 )
 
 // Source says where a report comes from, for the lines on how to repeat it.
@@ -24,7 +28,7 @@ func Build(run record.Run, d verdict.Decision, a attribution.Attribution, s Sour
 	r := Report{
 		Run: h.Run, Scenario: h.Scenario.Name, Purpose: h.Scenario.Purpose, Started: h.Started,
 		Took: took(run), Partial: partial(run),
-		Decision: d, Attribution: a, Ledger: run.Integrity,
+		Decision: d, Attribution: a, Ledger: ledger(run),
 		Environment: environment(h), Reproduce: reproduce(run, s),
 		Tool: h.Tool, Fingerprint: string(h.Fingerprint),
 	}
@@ -46,6 +50,22 @@ func Build(run record.Run, d verdict.Decision, a attribution.Attribution, s Sour
 		r.Health = append(r.Health, HealthRow{t.Index, t.Block, t.Arm, t.Cell, t.Health})
 	}
 	return r
+}
+
+// ledger is the ack ledger in the order of cells and arms, whatever order the
+// audits ended in.
+func ledger(run record.Run) []record.Integrity {
+	cell := func(id string) int {
+		return slices.IndexFunc(run.Header.Cells, func(c plan.Cell) bool { return c.ID == id })
+	}
+	arm := func(id string) int {
+		return slices.IndexFunc(run.Header.Arms, func(a scenarios.Arm) bool { return a.ID == id })
+	}
+	out := slices.Clone(run.Integrity)
+	slices.SortStableFunc(out, func(a, b record.Integrity) int {
+		return cmp.Or(cell(a.Cell)-cell(b.Cell), arm(a.Arm)-arm(b.Arm))
+	})
+	return out
 }
 
 func took(run record.Run) time.Duration {

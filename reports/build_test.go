@@ -155,6 +155,24 @@ func TestTheEnvironmentLeavesOutWhatIsNotKnown(t *testing.T) {
 	}
 }
 
+func TestTheLedgerIsInTheOrderOfCellsAndArms(t *testing.T) {
+	run := small()
+	run.Header.Cells = append(run.Header.Cells, plan.Cell{ID: "other"})
+	for _, x := range [][2]string{{"through", "other"}, {"through", "all"}, {"around", "other"}, {"around", "all"}} {
+		run.Integrity = append(run.Integrity, record.Integrity{Arm: x[0], Cell: x[1]})
+	}
+	got := ""
+	for _, l := range view(run).Ledger {
+		got += l.Cell + " " + l.Arm + ", "
+	}
+	if want := "all around, all through, other around, other through, "; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if run.Integrity[0].Cell != "other" {
+		t.Error("the record's own order was changed")
+	}
+}
+
 // TestAReportIsBuiltTheSameTwice: maps of the record must not leak their order.
 func TestAReportIsBuiltTheSameTwice(t *testing.T) {
 	first := rendertest.Regressed()

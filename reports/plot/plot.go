@@ -82,6 +82,7 @@ func Blocks(c reports.Cell) ([]byte, error) {
 		}
 		drawn = true
 	}
+	p.X.Min, p.X.Max = p.X.Min-0.2, p.X.Max+0.2
 	return svg(p, drawn)
 }
 
