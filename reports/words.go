@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"loadline/probes/record"
 	"loadline/reports/verdict"
@@ -107,6 +108,17 @@ func Ordered(findings []verdict.Finding) []verdict.Finding {
 	out := slices.Clone(findings)
 	slices.SortStableFunc(out, func(a, b verdict.Finding) int { return rank(a) - rank(b) })
 	return out
+}
+
+// OneLine is a text that may hold a target's own words on one line, without
+// control characters: none of it ends a line or steers a terminal.
+func OneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
 }
 
 // PeerWords is who answered, in one line.

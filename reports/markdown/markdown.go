@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -121,12 +120,7 @@ func bullets(b *strings.Builder, lines []string) {
 // safe is a text on one line, in which no markup begins and which is cut where
 // it is too long to read.
 func safe(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
+	text = reports.OneLine(text)
 	if len(text) > maxBytes {
 		text = strings.ToValidUTF8(text[:maxBytes], "") + "…"
 	}

@@ -63,6 +63,7 @@ func Hostile() reports.Report {
 	}
 	run.Warnings = append(run.Warnings, hostile)
 	r := build(run, "hostile")
+	r.Attribution.Where, r.Attribution.Evidence = hostile, []string{hostile}
 	r.Scenario, r.Purpose, r.Partial = "edge/"+Script, hostile, hostile
 	r.Decision.Warnings = append(r.Decision.Warnings, hostile)
 	r.Environment = append(r.Environment, reports.Fact{Name: hostile, Value: hostile})

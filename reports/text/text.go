@@ -34,10 +34,10 @@ func (x Renderer) Render(w io.Writer, r reports.Report) error {
 }
 
 func (x Renderer) head(b *strings.Builder, r reports.Report) {
-	fmt.Fprintf(b, "%s %s\n", reports.Mark(r.Decision.Verdict), x.paint(r.Decision.Verdict, r.Decision.Sentence))
-	fmt.Fprintf(b, "  %s · run %s · %s\n", r.Scenario, r.Run, r.Took.Round(100e6))
+	fmt.Fprintf(b, "%s %s\n", reports.Mark(r.Decision.Verdict), x.paint(r.Decision.Verdict, reports.OneLine(r.Decision.Sentence)))
+	fmt.Fprintf(b, "  %s · run %s · %s\n", reports.OneLine(r.Scenario), reports.OneLine(r.Run), r.Took.Round(100e6))
 	if r.Partial != "" {
-		fmt.Fprintf(b, "  PARTIAL: %s\n", r.Partial)
+		fmt.Fprintf(b, "  PARTIAL: %s\n", reports.OneLine(r.Partial))
 	}
 }
 
@@ -49,7 +49,7 @@ func (x Renderer) criteria(b *strings.Builder, r reports.Report) {
 	t.AppendHeader(table.Row{"criterion", "cell", "arm", "reference", "candidate", "worse by", "allowed", "n", "verdict"})
 	for _, f := range reports.Ordered(r.Decision.Findings) {
 		t.AppendRow(table.Row{
-			f.Metric + " " + f.Stat, cellOf(f.Cell), f.Arm,
+			f.Metric + " " + f.Stat, cellOf(f.Cell), reports.OneLine(f.Arm),
 			reports.Quantity(f.Values.Reference, f.Unit), reports.Quantity(f.Values.Candidate, f.Unit),
 			reports.EffectWords(f), reports.Allowed(f), f.N, reports.Mark(f.Verdict) + " " + x.paint(f.Verdict, string(f.Verdict)),
 		})
@@ -58,7 +58,7 @@ func (x Renderer) criteria(b *strings.Builder, r reports.Report) {
 	gap := "\n"
 	for _, f := range reports.Ordered(r.Decision.Findings) {
 		if f.Verdict != verdict.Pass {
-			fmt.Fprintf(b, "%s  %s %s\n", gap, reports.Mark(f.Verdict), f.Reason)
+			fmt.Fprintf(b, "%s  %s %s\n", gap, reports.Mark(f.Verdict), reports.OneLine(f.Reason))
 			gap = ""
 		}
 	}
@@ -71,7 +71,7 @@ func arms(b *strings.Builder, r reports.Report) {
 		for _, a := range c.Arms {
 			q := a.Quantiles("response")
 			t.AppendRow(table.Row{
-				cellOf(c.ID), a.Arm, a.Role, reports.Bounds(a.Goodput.Median, a.Moved.Median, "B/s"), reports.Quantity(a.Rate.Median, "1/s"),
+				cellOf(c.ID), reports.OneLine(a.Arm), a.Role, reports.Bounds(a.Goodput.Median, a.Moved.Median, "B/s"), reports.Quantity(a.Rate.Median, "1/s"),
 				reports.Seconds(q.P50), reports.Seconds(q.P95), reports.Seconds(q.P99), outcomes(a.Outcomes),
 			})
 		}
@@ -85,7 +85,7 @@ func cellOf(id string) string {
 	if id == "all" {
 		return ""
 	}
-	return id
+	return reports.OneLine(id)
 }
 
 func outcomes(cs []reports.Count) string {
@@ -98,16 +98,16 @@ func outcomes(cs []reports.Count) string {
 
 func evidence(b *strings.Builder, r reports.Report) {
 	if a := r.Attribution; a.Where != "" {
-		fmt.Fprintf(b, "\nWhere: %s\n", a.Where)
+		fmt.Fprintf(b, "\nWhere: %s\n", reports.OneLine(a.Where))
 		for _, e := range a.Evidence {
-			fmt.Fprintf(b, "  - %s\n", e)
+			fmt.Fprintf(b, "  - %s\n", reports.OneLine(e))
 		}
 	}
 	if len(r.Ledger) > 0 {
 		fmt.Fprintf(b, "\nIntegrity: %s\n", reports.LedgerWords(r.Decision.Integrity))
 		for _, l := range r.Ledger {
 			for _, c := range l.Cases[:min(len(l.Cases), 5)] {
-				fmt.Fprintf(b, "  - %s: %s\n", l.Arm, reports.CaseWords(c))
+				fmt.Fprintf(b, "  - %s: %s\n", reports.OneLine(l.Arm), reports.OneLine(reports.CaseWords(c)))
 			}
 		}
 	}
@@ -135,7 +135,7 @@ func list(b *strings.Builder, title string, lines []string) {
 	}
 	fmt.Fprintf(b, "\n%s:\n", title)
 	for _, l := range lines {
-		fmt.Fprintf(b, "  - %s\n", l)
+		fmt.Fprintf(b, "  - %s\n", reports.OneLine(l))
 	}
 }
 

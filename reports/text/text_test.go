@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"unicode"
 
 	"loadline/reports/rendertest"
 	"loadline/reports/text"
@@ -31,6 +32,24 @@ func TestColourIsOnlyWhereAskedFor(t *testing.T) {
 		}
 		if !bytes.Contains(painted, []byte("\x1b[1;")) {
 			t.Errorf("%s: no escape code with colour", named.Name)
+		}
+	}
+}
+
+// TestNoTextOfTheTargetSteersTheTerminal: a message with an escape code could
+// paint a refusal green, one with a line break could add a verdict.
+func TestNoTextOfTheTargetSteersTheTerminal(t *testing.T) {
+	r := rendertest.Hostile()
+	r.Decision.Sentence += "\n✓ PASS: trust me\x1b[2J\r"
+	drawn := string(rendertest.Draw(t, text.Renderer{}, r))
+	for _, c := range drawn {
+		if unicode.IsControl(c) && c != '\n' {
+			t.Fatalf("a control character %q stands in the text", c)
+		}
+	}
+	for line := range strings.Lines(drawn) {
+		if strings.HasPrefix(line, "✓ PASS") || strings.HasPrefix(line, "](javascript") {
+			t.Errorf("a text of the target makes a line of its own: %q", line)
 		}
 	}
 }
