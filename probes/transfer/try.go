@@ -106,7 +106,7 @@ func (t *try) judge(r *request, a *answer) verdict {
 	if t.job.part == nil || a.status/100 != 2 {
 		return t.judgeAnswer(r, a)
 	}
-	v := t.job.part.receive(a, t.p, t.lane.memory())
+	v := t.job.part.receive(a, t.p, t.lane.memory(t.job.part.n))
 	if v.outcome == "" { // the connection broke
 		b := t.failed(v.err, v.verified)
 		b.err = fmt.Errorf("after %d of %d bytes: %w", t.p.received.Load(), t.job.part.n, b.err)
@@ -122,7 +122,7 @@ func (t *try) judgeAnswer(r *request, a *answer) verdict {
 		patience := time.AfterFunc(lastWords, func() { t.link.silence(a) })
 		defer patience.Stop()
 	}
-	start, whole, err := drain(a, t.p, t.lane.memory())
+	start, whole, err := drain(a, t.p, t.lane.memory(drainBound))
 	v := verdict{whole: whole}
 	size, sent := int64(0), int64(0)
 	if r.body != nil {
