@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"loadline/infra/conduct"
+	"loadline/probes/record"
 	"loadline/reports/verdict"
 )
 
@@ -37,4 +38,19 @@ func alarm(res conduct.Result) string {
 		return fmt.Sprintf("the healthy twin is %s: %s", d.Verdict, d.Sentence)
 	}
 	return ""
+}
+
+// fullMachine is the share of the machine's cores in use, by anyone, from
+// which on nobody gets one when he needs it.
+const fullMachine = 0.97
+
+// starved reports whether the machine was full in a quarter of the trials.
+func starved(run record.Run) bool {
+	full := 0
+	for _, t := range run.Trials {
+		if t.Health.Machine >= fullMachine {
+			full++
+		}
+	}
+	return full > 0 && 4*full >= len(run.Trials)
 }

@@ -41,6 +41,9 @@ func WriteText(w io.Writer, outcomes []Outcome) error {
 				fmt.Fprintf(&problems, "✗ %s: %s\n", o.Case.Name, p)
 			}
 		}
+		if o.Starved && !o.OK() {
+			fmt.Fprintf(&problems, "  %s: the machine had no core to spare; try again when it is idle\n", o.Case.Name)
+		}
 	}
 	missed, alarms := Failed(outcomes)
 	summary := fmt.Sprintf("%d of %d planted faults caught, %d of %d healthy twins silent",
@@ -68,6 +71,7 @@ type row struct {
 	Silent  bool    `json:"twin_silent"`
 	Alarm   string  `json:"alarm,omitempty"`
 	Twin    string  `json:"twin_verdict"`
+	Starved bool    `json:"starved,omitempty"`
 	Seconds float64 `json:"seconds"`
 }
 
@@ -80,7 +84,7 @@ func WriteJSON(w io.Writer, outcomes []Outcome) error {
 		rows = append(rows, row{
 			Name: o.Case.Name, Plants: o.Case.Plants, At: o.Case.At, By: string(o.Case.By),
 			Caught: o.Missed == "", Missed: o.Missed, Verdict: o.Verdict, Where: o.Where,
-			Silent: o.Alarm == "", Alarm: o.Alarm, Twin: o.Twin, Seconds: o.Took.Seconds(),
+			Silent: o.Alarm == "", Alarm: o.Alarm, Twin: o.Twin, Starved: o.Starved, Seconds: o.Took.Seconds(),
 		})
 	}
 	enc := json.NewEncoder(w)

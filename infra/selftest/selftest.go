@@ -66,7 +66,10 @@ type Outcome struct {
 	// Verdict and Where are the decision on the planted fault, Twin that on
 	// the healthy twin.
 	Verdict, Where, Twin string
-	Took                 time.Duration
+	// Starved says that the machine had no core to spare meanwhile, which is
+	// what makes a timed case fail that is otherwise well.
+	Starved bool
+	Took    time.Duration
 }
 
 // OK reports whether the fault was caught and its twin left in peace.
@@ -138,6 +141,7 @@ func play(ctx context.Context, o Options, c Case) (Outcome, error) {
 	out.Missed, out.Alarm = missed(c, planted), alarm(healthy)
 	out.Verdict, out.Twin = string(planted.Report.Decision.Verdict), string(healthy.Report.Decision.Verdict)
 	out.Where = planted.Report.Attribution.Where
+	out.Starved = starved(planted.Run) || starved(healthy.Run)
 	out.Took = time.Since(started)
 	return out, nil
 }

@@ -3,6 +3,7 @@ package selftest
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,26 +11,48 @@ import (
 	"loadline/probes/all"
 )
 
-// most is what the self test may take on two cores that do other work as well;
-// left alone it takes half of that.
-const most = 80 * time.Second
-
 func TestEveryFaultIsCaughtAndEveryTwinIsSilent(t *testing.T) {
+	cases := Cases
+	if raced { // the race detector makes the balancer slow enough to be refused
+		cases = slices.DeleteFunc(slices.Clone(cases), func(c Case) bool { return c.Timed })
+	}
 	started := time.Now()
-	outcomes, err := Run(t.Context(), Options{Table: all.Builtin(), Cases: Cases, Done: func(o Outcome) {
+	var again []Case
+	for _, o := range outcomesOf(t, cases) {
+		switch {
+		case o.OK():
+		case o.Case.Timed:
+			again = append(again, o.Case)
+		default:
+			t.Errorf("%s: missed: %q, alarm: %q", o.Case.Name, o.Missed, o.Alarm)
+		}
+	}
+	t.Logf("the self test took %v", time.Since(started))
+	// What else runs on this machine can starve a balancer; the self test tells
+	// its user to try again, and so does its own test, once.
+	for _, o := range outcomesOf(t, again) {
+		switch {
+		case o.OK():
+		case o.Starved:
+			t.Logf("%s says nothing: the machine had no core to spare, twice (missed: %q, alarm: %q)", o.Case.Name, o.Missed, o.Alarm)
+		default:
+			t.Errorf("%s, twice: missed: %q, alarm: %q", o.Case.Name, o.Missed, o.Alarm)
+		}
+	}
+}
+
+// raced is set where the race detector is on.
+var raced bool
+
+func outcomesOf(t *testing.T, cases []Case) []Outcome {
+	t.Helper()
+	outcomes, err := Run(t.Context(), Options{Table: all.Builtin(), Cases: cases, Done: func(o Outcome) {
 		t.Logf("%-20s %5.1fs  %s, twin %s", o.Case.Name, o.Took.Seconds(), o.Verdict, o.Twin)
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range outcomes {
-		if !o.OK() {
-			t.Errorf("%s: missed: %q, alarm: %q", o.Case.Name, o.Missed, o.Alarm)
-		}
-	}
-	if took := time.Since(started); took > most {
-		t.Errorf("the self test took %v, more than %v", took, most)
-	}
+	return outcomes
 }
 
 func TestOutcomesAreDrawnForPeopleAndPrograms(t *testing.T) {
