@@ -47,6 +47,7 @@ type runner struct {
 	halt     context.CancelCauseFunc // ends the load, with an *ending or a load.Reached
 	sessions map[place]probes.Session
 	order    []place // in which sessions were opened
+	samples  map[place]*samples
 	ceilings *load.Ceilings
 	ledger   *ledger.Ledger
 
@@ -60,7 +61,7 @@ type runner struct {
 func newRunner(p plan.Plan, o Options, probe probes.Probe) *runner {
 	r := &runner{
 		id: o.Header.Run, plan: p, options: o, probe: probe, started: time.Now(),
-		sessions: map[place]probes.Session{}, ceilings: load.NewCeilings(p.Scenario.Limits),
+		sessions: map[place]probes.Session{}, samples: map[place]*samples{}, ceilings: load.NewCeilings(p.Scenario.Limits),
 		out: record.Run{Header: o.Header},
 	}
 	r.ledger = ledger.New(r.id, p.Scenario.Design.Seed, r.reserve)

@@ -63,7 +63,8 @@ func (r *runner) places() []place {
 // open makes the session of an arm in a cell.
 func (r *runner) open(ctx context.Context, at place) error {
 	arm, cell := r.plan.ArmIn(plan.Trial{Arm: at.arm, Cell: at.cell}), r.plan.Cells[at.cell]
-	on := probes.On{Run: r.id, Arm: arm, Cell: cell, Slots: r.slots(at), Seed: r.plan.Scenario.Design.Seed, Warn: r.warn}
+	sampled := new(samples)
+	on := probes.On{Run: r.id, Arm: arm, Cell: cell, Slots: r.slots(at), Seed: r.plan.Scenario.Design.Seed, Warn: r.warn, Sampled: sampled.pass}
 	var session probes.Session
 	err := within(ctx, setupGrace, func(ctx context.Context) (err error) {
 		session, err = r.probe.Open(ctx, r.plan.Spec, on)
@@ -72,7 +73,7 @@ func (r *runner) open(ctx context.Context, at place) error {
 	if err != nil {
 		return &SetupError{Step: "open", Arm: arm.ID, Cell: cell.ID, Err: err}
 	}
-	r.sessions[at] = session
+	r.sessions[at], r.samples[at] = session, sampled
 	r.order = append(r.order, at)
 	return nil
 }
