@@ -1,6 +1,6 @@
 // Package demo is the stage of the first minute: an origin, and in front of it
 // the lab's own balancer, healthy or "upgraded". Both arms are as far away as
-// a real site (10 ms, 60 MB/s per connection), by way of relays, so that the
+// a real site (20 ms, 60 MB/s per connection), by way of relays, so that the
 // comparison is of the balancer and not of two processes on one machine.
 //
 // The upgraded balancer has two faults of real incidents: its HTTP/2 window
@@ -32,7 +32,7 @@ var Scenario []byte
 
 // The path to either arm, and the window of the upgraded balancer.
 const (
-	oneWay = 5 * time.Millisecond
+	oneWay = 10 * time.Millisecond
 	rate   = 60e6
 	window = 64 << 10
 )
@@ -73,7 +73,7 @@ func (s *Stage) start(ctx context.Context, upgraded bool) error {
 	options := balancer.Options{ID: "balancer", CA: ca, Backends: []string{files.URL()}}
 	if upgraded {
 		options.StreamWindow = window
-		options.Faults = []fault.Fault{{Kind: fault.Lose, On: fault.Upload, Skip: 12, Times: 1}}
+		options.Faults = []fault.Fault{{Kind: fault.Lose, On: fault.Upload, Skip: 6, Times: 1}}
 	}
 	front, err := balancer.New(options)
 	if err := s.up(ctx, front, err); err != nil {
