@@ -114,38 +114,43 @@ func firstExchange(t *testing.T, r *Relay) time.Duration {
 }
 
 // TestDelayDoesNotLimitThroughput asks for 200 MB/s at 50 ms, or where the
-// machine is too busy for that, for half of what it does without a delay. A
-// line that holds too few bytes moves a few MB/s.
+// machine is too busy for that, for a tenth of what it does without a delay. Its
+// negative control is a line that holds too few bytes.
 func TestDelayDoesNotLimitThroughput(t *testing.T) {
+	const delay = 25 * time.Millisecond
 	var delayed, direct float64
 	for range 3 {
-		delayed = max(delayed, throughput(t, 25*time.Millisecond))
+		delayed = max(delayed, throughput(t, Options{Delay: delay}, 128<<20))
 		if delayed >= 200 {
 			break
 		}
-		direct = max(direct, throughput(t, 0))
+		direct = max(direct, throughput(t, Options{}, 128<<20))
 	}
 	t.Logf("%.0f MB/s at 50 ms", delayed)
-	if delayed < 200 && delayed < direct/2 {
+	if delayed < 200 && delayed < direct/10 {
 		t.Errorf("%.0f MB/s at 50 ms, %.0f MB/s without a delay", delayed, direct)
+	}
+	const queue = 256 << 10
+	if short := throughput(t, Options{Delay: delay, Queue: queue}, 4<<20); short > 1.5*queue/delay.Seconds()/1e6 {
+		t.Errorf("%.0f MB/s with %d bytes in flight for %v", short, queue, delay)
 	}
 }
 
-// throughput is the rate of 128 MiB through a relay, in MB/s.
-func throughput(t *testing.T, delay time.Duration) float64 {
+// throughput is the rate of size bytes through a relay, in MB/s.
+func throughput(t *testing.T, o Options, size int64) float64 {
 	t.Helper()
-	const size = 128 << 20
 	got := make(chan int64, 1)
 	server := sink(t, func(c *net.TCPConn) {
 		n, _ := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{c}, make([]byte, 256<<10))
 		got <- n
 	})
-	r := start(t, Options{To: server, Delay: delay})
+	o.To = server
+	r := start(t, o)
 	defer r.Stop()
 	c := dial(t, r)
 	block := make([]byte, 1<<20)
 	began := time.Now()
-	for range size / len(block) {
+	for range size / int64(len(block)) {
 		if _, err := c.Write(block); err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +159,7 @@ func throughput(t *testing.T, delay time.Duration) float64 {
 	if n := <-got; n != size {
 		t.Fatalf("%d of %d bytes arrived", n, size)
 	}
-	return size / time.Since(began).Seconds() / 1e6
+	return float64(size) / time.Since(began).Seconds() / 1e6
 }
 
 func TestBytesArriveWholeAndHalfClosePasses(t *testing.T) {
