@@ -210,6 +210,12 @@ var incidents = []struct {
 	{"lossy", synthetic.Design{Cells: one, Around: up.path(), Through: trials(up.at(3.1e6).path(), func(t *record.Trial) {
 		t.Network.Retrans, t.Network.Congestion = 400, "cubic"
 	})}},
+	{"receiver-limited-seen-in-intervals", synthetic.Design{Cells: one, Around: trials(unknown(up50, 1), kernel(healthy)),
+		Through: trials(unknown(up50, 7), kernel(windowFull))}},
+	{"send-buffer-limited-seen-in-intervals", synthetic.Design{Cells: one, Around: trials(unknown(up50, 1), kernel(healthy)),
+		Through: trials(unknown(up50, 7), kernel(bufferBound))}},
+	{"lossy-seen-in-intervals", synthetic.Design{Cells: one, Around: trials(unknown(up50, 1), kernel(healthy)),
+		Through: trials(unknown(up50, 7), kernel(lossy))}},
 	{"never-works", synthetic.Design{Cells: sizes, Around: up.path(), Through: with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) {
 		o.Outcome, o.Message = probes.TLS, "x509: certificate signed by unknown authority"
 	})}},
