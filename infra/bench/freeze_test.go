@@ -88,11 +88,16 @@ func TestFrozenServer(t *testing.T) {
 				"kind: http.storm, targets: [{path: /small}], expect: {size: 1KiB}",
 				"kind: http.transfer, direction: download, path: /small, fixture: existing, expect: {size: 1KiB}",
 			} {
-				p := frozenPlan(t, work, most)
-				got := frozenP99(t, p)
+				var kind string
+				var said []float64
+				for range 3 { // a stall of this machine may fall into one of them
+					p := frozenPlan(t, work, most)
+					kind, said = p.Spec.Kind(), append(said, float64(frozenP99(t, p)))
+				}
+				got := time.Duration(median(said))
 				off := float64(got)/float64(want) - 1
 				report(t, figure{
-					what: fmt.Sprintf("frozen server, response p99, %s, %s", p.Spec.Kind(), held),
+					what: fmt.Sprintf("frozen server, response p99, %s, %s", kind, held),
 					ours: fmt.Sprintf("%d ms", got.Milliseconds()), peers: fmt.Sprintf("truth %d ms; vegeta says %d ms", want.Milliseconds(), theirs.Milliseconds()),
 					ratio: fmt.Sprintf("%+.1f %%", 100*off), target: "± 5 %", reached: off >= -0.05 && off <= 0.05,
 				})

@@ -31,9 +31,9 @@ type link struct {
 }
 
 var links = []link{
-	{name: "HTTP/1.1", http: scenarios.HTTP1, curl: []string{"--http1.1"}, target: true},
-	{name: "HTTP/1.1 over TLS", tls: true, http: scenarios.HTTP1, curl: []string{"--http1.1"}},
-	{name: "HTTP/2 over TLS", tls: true, http: scenarios.HTTP2, curl: []string{"--http2"}},
+	{name: "HTTP 1.1", http: scenarios.HTTP1, curl: []string{"--http1.1"}, target: true},
+	{name: "HTTP 1.1 over TLS", tls: true, http: scenarios.HTTP1, curl: []string{"--http1.1"}},
+	{name: "HTTP 2 over TLS", tls: true, http: scenarios.HTTP2, curl: []string{"--http2"}},
 }
 
 func (l link) reach(at server) scenarios.Target {
@@ -53,7 +53,7 @@ func TestDownload(t *testing.T) {
 	}
 	t.Run("nginx", func(t *testing.T) {
 		n := startNginx(t)
-		download(t, "download, HTTP/1.1, from nginx", curl, links[0], server{URL: n.url, Nothing: "/status"})
+		download(t, "download, HTTP 1.1, from nginx", curl, links[0], server{URL: n.url, Nothing: "/status"})
 	})
 }
 
