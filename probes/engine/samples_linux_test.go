@@ -124,7 +124,7 @@ arms:
   - {id: through, role: candidate, target: {url: "%s", http: "%s"%s}}
 work: {kind: http.transfer, direction: upload, size: 16MiB, path: "/{name}", verify: none, delete: off, congestion: {around: %s, through: %s}}
 load: {model: closed, in_flight: 1, warmup: 200ms, measure: 1500ms, drain: 1s}
-design: {blocks: 7, max_duration: 10m}
+design: {blocks: 7, rest: 0s, max_duration: 10m}
 criteria: [{metric: goodput, stat: mean, margin: 10%%}]
 `, urls["around"], sp.http, trust, urls["through"], sp.http, trust, congestion, congestion)), scenarios.Options{}, table)
 	if err != nil {
