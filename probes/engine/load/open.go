@@ -18,6 +18,7 @@ const wakeEarly = 1200 * time.Microsecond
 // finds all places taken waits for one, and those after it wait behind it,
 // each with its own due time kept; when the drain ends, the rest are dropped.
 func (p *Running) dispatch() {
+	defer p.places.dismiss()
 	shard := p.Shard
 	step := uint64(max(shard.Count, 1))
 	for n := uint64(shard.Index); ; n += step {
@@ -39,13 +40,31 @@ func (p *Running) dispatch() {
 			return // the run ends
 		}
 		p.offer(1)
-		when := &planned{due: due, ready: max(due, since.Sub(p.Epoch))}
+		p.hand(s, start{seq, planned{due: due, ready: max(due, since.Sub(p.Epoch))}})
+	}
+}
+
+// start is an op of the open model that is to be started now.
+type start struct {
+	seq  uint64
+	when planned
+}
+
+// hand gives a start to a slot's own goroutine. One for each op would have to
+// grow its stack anew each time, which is a tenth of a small request's cost.
+func (p *Running) hand(s *slot, now start) {
+	if s.starts == nil {
+		s.starts = make(chan start, 1) // room for one, since a slot may be free a moment before it listens
 		p.ops.Go(func() {
-			if _, ok := p.do(s, seq, when); ok {
+			for next := range s.starts {
+				if _, ok := p.do(s, next.seq, &next.when); !ok {
+					return
+				}
 				p.places.put(s)
 			}
 		})
 	}
+	s.starts <- now
 }
 
 // dueAt is when op n is due; false if that is not before the end of the part.

@@ -77,6 +77,16 @@ func (p *places) put(s *slot) {
 	}
 }
 
+// dismiss ends the goroutines of the slots once their ops have ended. Only the
+// goroutine that takes may dismiss.
+func (p *places) dismiss() {
+	for _, s := range p.slots() {
+		if s.starts != nil {
+			close(s.starts)
+		}
+	}
+}
+
 // slots are all slots made so far.
 func (p *places) slots() []*slot {
 	p.mu.Lock()

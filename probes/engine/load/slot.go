@@ -11,7 +11,8 @@ import (
 
 // slot is one place in flight.
 type slot struct {
-	id int
+	id     int
+	starts chan start // of the open model; the dispatcher's alone
 
 	mu     sync.Mutex
 	ctx    context.Context
