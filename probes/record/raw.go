@@ -35,7 +35,7 @@ func rawOf(o *probes.Observation) Raw {
 		Seq: o.Seq, Due: offset(o.Due), Start: offset(o.Start),
 		FirstByte: offset(o.FirstByte), End: offset(o.End),
 		Sent: o.Sent, Received: o.Received, Outcome: o.Outcome,
-		Conn: o.Socket.Conn, Backend: o.Peer.Backend, Status: o.Peer.Status,
+		Conn: o.Socket.Conn, Reused: o.Socket.Reused, Backend: o.Peer.Backend, Status: o.Peer.Status,
 	}
 }
 

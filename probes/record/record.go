@@ -223,8 +223,11 @@ type Raw struct {
 	Received  unit.Bytes     `json:"received"`
 	Outcome   probes.Outcome `json:"outcome"`
 	Conn      uint64         `json:"conn,omitempty"`
-	Backend   string         `json:"backend,omitempty"`
-	Status    int            `json:"status,omitempty"`
+	// Reused says that the connection had carried an op before, if only in
+	// the warm-up.
+	Reused  bool   `json:"reused,omitempty"`
+	Backend string `json:"backend,omitempty"`
+	Status  int    `json:"status,omitempty"`
 }
 
 // Health is how the generator fared during one trial.

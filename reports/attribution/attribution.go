@@ -51,10 +51,10 @@ func Attribute(run record.Run, d verdict.Decision) Attribution {
 // rules are asked in turn; each gives the clues it finds, or none.
 var rules = []func(view) []clue{
 	lostData, wrongBytes, truncated, duplicates,
-	neverWorks, statuses, fixedAge, sizeCliff, idleDropped, deadAddress,
+	neverWorks, statuses, failsAlike, fixedAge, sizeCliff, crowdCliff, idleDropped, deadAddress,
 	window, limiter, limitAfter, rateTimesTrip,
 	sickBackend, everyKth,
-	constantWait, slowHandshake, slowConnect, frozen,
+	queued, constantWait, lateContinue, notKept, slowHandshake, slowConnect, frozen,
 	kernelLimits, retransmits, protocolLost,
 	phases,
 }

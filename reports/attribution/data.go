@@ -63,7 +63,7 @@ func wrongBytes(v view) []clue {
 		{probes.Corrupt, "bodies delivered with wrong bytes", "%d of %d bodies had the right length and wrong bytes%s"},
 		{probes.Swapped, "bodies of other objects delivered", "%d of %d answers carried another object's body%s"},
 		{probes.Stale, "stale bodies delivered", "%d of %d answers carried an older body%s"},
-		{probes.Long, "bodies delivered too long", "%d of %d bodies had more bytes than the object%s"},
+		{probes.Long, "bodies delivered too long", "%d of %d answers had more bytes than were asked for%s"},
 	} {
 		if n, of, example := v.count(k.outcome); n > 0 {
 			found = append(found, clue{aboutData, fact, k.cause, fmt.Sprintf(k.text, n, of, example)})

@@ -79,6 +79,26 @@ func statuses(v view) []clue {
 	return found
 }
 
+// failsAlike says where the reference fails about as often as the arm: then
+// the path that changed is not what makes ops fail.
+func failsAlike(v view) []clue {
+	if len(truncated(v)) > 0 {
+		return nil // the reference fails visibly where the arm hides it
+	}
+	var found []clue
+	for _, s := range v.harmed() {
+		if s.slow || s.cand.failedShare() < leastAlike || s.ref.failedShare() < leastAlike || s.cand.failedShare() > 2*s.ref.failedShare() {
+			continue
+		}
+		found = append(found, clue{aboutFailure, likely, fmt.Sprintf("`%s` fails about as often, so not this path alone", v.reference),
+			fmt.Sprintf("%d of %d ops%s failed, and %d of %d around: what fails lies behind both paths, or in each", s.cand.failed(), s.cand.ended(), v.in(s), s.ref.failed(), s.ref.ended())})
+	}
+	return found
+}
+
+// leastAlike is the share of failed ops from which two arms can be called alike.
+const leastAlike = 0.01
+
 // neverWorks recognises an arm none of whose ops ever worked.
 func neverWorks(v view) []clue {
 	var n uint64
@@ -92,8 +112,11 @@ func neverWorks(v view) []clue {
 	if n == 0 || len(ways) == 0 {
 		return nil
 	}
-	return []clue{{aboutFailure, likely, "nothing works (" + ways[0].String() + ")",
-		fmt.Sprintf("all of %d ops failed", n)}}
+	text := fmt.Sprintf("all of %d ops failed", n)
+	if protocol := v.unnegotiated(); protocol != "" {
+		return []clue{{aboutFailure, named, protocol + " is not negotiated any more", text}}
+	}
+	return []clue{{aboutFailure, likely, "nothing works (" + ways[0].String() + ")", text}}
 }
 
 // sizeCliff recognises bodies that fail from some size on.
@@ -122,19 +145,23 @@ func sizeCliff(v view) []clue {
 	return []clue{{aboutFailure, weight, cause, fmt.Sprintf("bodies of %s work and those of %s fail", works, fails)}}
 }
 
-// idleDropped recognises connections that are dropped while idle: ops fail on
-// connections that were used before, and never on fresh ones.
+// idleDropped recognises connections that are dropped while idle, or that
+// carry one op only: ops fail on connections that were used before, and never
+// on fresh ones. Fresh ones need
+// not be among the measured ops: a trial whose ops fail on used connections
+// had fresh ones that worked, before.
 func idleDropped(v view) []clue {
-	var fresh, freshFailed, reused, reusedFailed int
+	var fresh, freshFailed, reused, reusedFailed, trials int
 	for _, s := range v.failing() {
 		for _, t := range s.cand.trials {
 			seen := map[uint64]bool{}
+			before := reusedFailed
 			for _, r := range t.Raw {
 				if r.Conn == 0 || r.Outcome == probes.Cut {
 					continue
 				}
 				switch failed := r.Outcome.Failed(); {
-				case !seen[r.Conn]:
+				case !seen[r.Conn] && !r.Reused:
 					fresh++
 					if failed {
 						freshFailed++
@@ -147,17 +174,25 @@ func idleDropped(v view) []clue {
 				}
 				seen[r.Conn] = true
 			}
+			if reusedFailed > before {
+				trials++
+			}
 		}
 	}
-	if fresh < 3 || reusedFailed < 3 || freshFailed > 0 || 5*reusedFailed < reused {
+	idle := v.idle()
+	shown := fresh >= 3 || idle != "" && trials >= 3
+	if !shown || reusedFailed < 3 || freshFailed > 0 || 5*reusedFailed < reused {
 		return nil
 	}
-	pause := ""
-	if idle := v.idle(); idle != "" {
-		pause = " after a pause of " + idle
+	pause, cause := "", "ops on a connection that was used before fail"
+	if idle != "" {
+		pause, cause = " after a pause of "+idle, "connections dropped while idle"
 	}
-	return []clue{{aboutFailure, named, "connections dropped while idle",
-		fmt.Sprintf("%d of %d ops on a connection used before%s failed, and none of %d on a fresh one", reusedFailed, reused, pause, fresh)}}
+	text := fmt.Sprintf("%d of %d ops on a connection used before%s failed, and none of %d on a fresh one", reusedFailed, reused, pause, fresh)
+	if fresh == 0 {
+		text = fmt.Sprintf("%d of %d ops on a connection used before%s failed; each of these connections had worked until then, in each of %d trials", reusedFailed, reused, pause, trials)
+	}
+	return []clue{{aboutFailure, named, cause, text}}
 }
 
 // deadAddress recognises one of several addresses that never answers.

@@ -65,6 +65,9 @@ func constantWait(v view) []clue {
 		if id != record.PhaseWait || extra < 0.7*all {
 			return nil
 		}
+		if _, ok := v.lessCrowded(s, func(o scene) bool { return o.clean }); ok {
+			return nil // fewer at a time do not wait: it is no wait of each request
+		}
 		typical := s.cand.quantile(id, 0.5) - s.ref.quantile(id, 0.5)
 		// All ops wait longer, not just some: the fast end has moved as well.
 		if !(typical > 1e-3) || s.cand.quantile(id, 0.1)-s.ref.quantile(id, 0.5) < 0.5*typical || s.cand.quantile(id, 0.9) > s.cand.quantile(id, 0.1)*2.5 {
@@ -99,7 +102,7 @@ func constantWait(v view) []clue {
 		cause += ", as of an extra round trip or a new backend connection per request"
 		text += fmt.Sprintf("; it is about one whole request around (%s): an extra round trip behind the balancer per request, as when it opens a new connection to the backend for each", amount(low.whole))
 	} else {
-		text += ": an extra round trip, a new backend connection per request, or work done for each"
+		text += ": an extra round trip, a new backend connection per request, a queue, or work done for each"
 	}
 	return []clue{{aboutSpeed, likely, cause, text}}
 }

@@ -303,6 +303,9 @@ func axis(harmed, clean []scene) string {
 	if h, c := httpOf(harmed), httpOf(clean); len(h) == 1 && len(c) > 0 && !slices.Contains(c, h[0]) {
 		parts = append(parts, "over HTTP "+string(h[0]))
 	}
+	if few, many := crowd(clean), crowd(harmed); len(few) == 1 && len(many) > 0 && few[0] > 0 && many[0] > few[len(few)-1] {
+		parts = append(parts, fmt.Sprintf("with %d in flight and more (%d is clean)", many[0], few[len(few)-1]))
+	}
 	smallest, largest := harmed[0].cell.Size, clean[0].cell.Size
 	for _, s := range harmed {
 		smallest = min(smallest, s.cell.Size)

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"fmt"
 	"math"
 
 	"loadline/probes"
@@ -64,7 +65,17 @@ func (m measured) lost(at place) sighting {
 		return s
 	}
 	s.events, s.of = l.Lost, looked(l)
+	s.blind = unread(l)
 	return s
+}
+
+// unread says that nothing of what was acknowledged could be read back, empty
+// if something could or there was nothing.
+func unread(l record.Integrity) string {
+	if looked(l) > 0 || l.Acknowledged == 0 {
+		return ""
+	}
+	return fmt.Sprintf("none of %s could be read back, so nothing is known of them", count(l.Acknowledged, "acknowledged upload"))
 }
 
 // corrupt is wrong bytes: of what was read back, or of what was downloaded.
@@ -81,6 +92,8 @@ func (m measured) corrupt(at place) sighting {
 	} else if !ok {
 		s.onlyAtEnd = true
 		s.blind = "nothing was verified, so nothing is known of the bytes"
+	} else if s.of == 0 {
+		s.blind = unread(l)
 	}
 	return s
 }

@@ -103,16 +103,26 @@ func shown(r compare.Result) float64 {
 	return r.Estimate()
 }
 
+// maxSickClosed is the share of failed ops from which the goodput of a closed
+// load is no measure any more: a slot backs off after each of them, for much
+// longer than an op of a healthy arm may take.
+const maxSickClosed = 0.05
+
 // sickReference says why not being worse than the reference shows nothing:
-// it never worked, or failed so often that its goodput is down by as much as
-// the margin. (Latencies take a failed op of the reference at its best case.)
+// it never worked, or failed so often that its goodput may be down by as much
+// as the margin. (Latencies take a failed op of the reference at its best
+// case.)
 func (m measured) sickReference(c scenarios.Criterion, ref place) string {
 	t := tallyOf(m.trials[ref])
+	most := 1 - 1/c.Margin.Worse()
+	if m.run.Header.Scenario.Load.Model != scenarios.Open {
+		most = min(most, maxSickClosed)
+	}
 	switch share := float64(t.failed()) / float64(max(1, t.ended())); {
 	case t.dead():
 		return fmt.Sprintf("the reference `%s` never worked here (%s)", ref.arm, m.failure(ref.arm, []string{ref.cell}))
-	case catalogued(c.Metric).Rule == metric.OverTime && share > 1-1/c.Margin.Worse():
-		return fmt.Sprintf("the reference `%s` is sick itself: %s of its ops failed, as much as the margin or more, so not being worse than it shows little",
+	case catalogued(c.Metric).Rule == metric.OverTime && share > most:
+		return fmt.Sprintf("the reference `%s` is sick itself: %s of its ops failed, which may cost it as much as the margin or more, so not being worse than it shows little",
 			ref.arm, Amount(metric.Share, share))
 	}
 	return ""

@@ -1,0 +1,140 @@
+package attribution_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"loadline/probes"
+	"loadline/reports/attribution"
+	"loadline/reports/verdict/synthetic"
+	"loadline/scenarios/plan"
+	"loadline/scenarios/unit"
+)
+
+// crowded are cells that differ by the ops in flight alone. An imagined arm
+// does one op at a time, so that what n in flight get done is told by how long
+// an op occupies it: a path with room for all serves n in the time of one.
+var crowded = []plan.Cell{{ID: "x1", Size: unit.KiB, InFlight: 1}, {ID: "x8", Size: unit.KiB, InFlight: 8}}
+
+// busy takes 40 ms per op at a time: shared by those in flight if the path has
+// room for them, and one after the other if not.
+func busy(room bool) synthetic.Path {
+	return with(up.path(), func(c plan.Cell, _ int, o *synthetic.Op) {
+		o.Phases.Wait = 40 * time.Millisecond
+		if room {
+			o.Phases.Wait /= time.Duration(c.InFlight)
+		}
+	})
+}
+
+func attributed(t *testing.T, d synthetic.Design) attribution.Attribution {
+	t.Helper()
+	run, decision := judged(d)
+	return attribution.Attribute(run, decision)
+}
+
+func TestAQueueIsToldFromAWaitOfEachRequest(t *testing.T) {
+	a := attributed(t, synthetic.Design{Cells: crowded, Around: busy(true), Through: busy(false)})
+	if !strings.Contains(a.Where, "only with 8 in flight and more (1 is clean)") || !strings.Contains(a.Where, "they queue") {
+		t.Errorf("a path with one place: %q, want the queue and the number in flight", a.Where)
+	}
+	if strings.Contains(a.Where, "constant extra wait") {
+		t.Errorf("a path with one place: %q is no wait of each request", a.Where)
+	}
+	// The twin: a path that is slower and has room for all.
+	slow := with(busy(true), func(_ plan.Cell, _ int, o *synthetic.Op) { o.Phases.Wait *= 3 })
+	if a := attributed(t, synthetic.Design{Cells: crowded, Around: busy(true), Through: slow}); strings.Contains(a.Where, "they queue") {
+		t.Errorf("more in flight get more done: %q", a.Where)
+	}
+}
+
+func TestOpsThatFailFromSomeNumberInFlightOn(t *testing.T) {
+	over := func(least int) synthetic.Path {
+		return with(busy(true), func(c plan.Cell, n int, o *synthetic.Op) {
+			if c.InFlight >= least && n%2 == 0 {
+				o.Outcome, o.Status = probes.Status, 503
+			}
+		})
+	}
+	const cause = "ops fail from some number in flight on, between 1 and 8"
+	if a := attributed(t, synthetic.Design{Cells: crowded, Around: busy(true), Through: over(8)}); !strings.Contains(a.Where, cause) {
+		t.Errorf("a limit of 2 at a time: %q", a.Where)
+	}
+	if a := attributed(t, synthetic.Design{Cells: crowded, Around: busy(true), Through: over(1)}); strings.Contains(a.Where, cause) {
+		t.Errorf("failures with any number in flight: %q", a.Where)
+	}
+}
+
+func TestFailuresThatTheReferenceHasAsOftenAreNotThePaths(t *testing.T) {
+	third := with(down.path(), func(_ plan.Cell, n int, o *synthetic.Op) {
+		if n%3 == 0 {
+			o.Outcome, o.Status = probes.Status, 503
+		}
+	})
+	const cause = "`around` fails about as often"
+	if a := attributed(t, synthetic.Design{Spec: download, Cells: one, Around: third, Through: third}); !strings.Contains(a.Where, cause) {
+		t.Errorf("both fail alike: %q", a.Where)
+	}
+	if a := attributed(t, synthetic.Design{Spec: download, Cells: one, Around: down.path(), Through: third}); strings.Contains(a.Where, cause) {
+		t.Errorf("only the candidate fails: %q", a.Where)
+	}
+}
+
+func TestConnectionsThatWorkedInTheWarmUpAndNotAfterAPause(t *testing.T) {
+	silent := func(reused bool) synthetic.Path {
+		return with(down.path(), func(_ plan.Cell, n int, o *synthetic.Op) {
+			o.Socket.Conn, o.Socket.Reused = uint64(n+1), reused
+			o.Outcome, o.Message = probes.Timeout, "no answer for 2s"
+		})
+	}
+	const spec = `{"direction":"download","connections":{"idle":"4s"}}`
+	const cause = "connections dropped while idle"
+	if a := attributed(t, synthetic.Design{Spec: spec, Cells: tiny, Around: down.path(), Through: silent(true)}); !strings.Contains(a.Where, cause) {
+		t.Errorf("every kept connection is dead after the pause: %q", a.Where)
+	}
+	if a := attributed(t, synthetic.Design{Spec: spec, Cells: tiny, Around: down.path(), Through: silent(false)}); strings.Contains(a.Where, cause) {
+		t.Errorf("fresh connections do not work either: %q", a.Where)
+	}
+}
+
+func TestConnectionsThatAreNotKept(t *testing.T) {
+	fresh := func(connect time.Duration) synthetic.Path {
+		return with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) { o.Phases.Connect, o.Phases.TLS = connect, 3*connect })
+	}
+	kept := with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) { o.Phases.Connect, o.Phases.TLS = 0, 0 })
+	const cause = "connections are not kept"
+	if a := attributed(t, synthetic.Design{Cells: tiny, Around: kept, Through: fresh(5 * time.Millisecond)}); !strings.Contains(a.Where, cause) {
+		t.Errorf("a connection per op: %q", a.Where)
+	}
+	if a := attributed(t, synthetic.Design{Cells: tiny, Around: fresh(time.Millisecond), Through: fresh(5 * time.Millisecond)}); strings.Contains(a.Where, cause) {
+		t.Errorf("a connection per op on both sides: %q", a.Where)
+	}
+}
+
+func TestAContinueThatDoesNotCome(t *testing.T) {
+	asked := func(wait time.Duration) synthetic.Path {
+		return with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) { o.Phases.Continue = wait })
+	}
+	const cause = "100 Continue comes late or never"
+	if a := attributed(t, synthetic.Design{Cells: tiny, Around: asked(time.Millisecond), Through: asked(time.Second)}); !strings.Contains(a.Where, cause) {
+		t.Errorf("uploads wait a second for it: %q", a.Where)
+	}
+	slow := with(asked(time.Millisecond), func(_ plan.Cell, _ int, o *synthetic.Op) { o.Phases.Wait += time.Second })
+	if a := attributed(t, synthetic.Design{Cells: tiny, Around: asked(time.Millisecond), Through: slow}); strings.Contains(a.Where, cause) {
+		t.Errorf("it comes at once, the answer does not: %q", a.Where)
+	}
+}
+
+func TestAProtocolThatIsNotNegotiatedIsNamed(t *testing.T) {
+	refused := func(message string) synthetic.Path {
+		return with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) { o.Outcome, o.Message = probes.Protocol, message })
+	}
+	const cause = "HTTP/2 is not negotiated any more"
+	if a := attributed(t, synthetic.Design{Cells: one, Around: up.path(), Through: refused("the scenario asks for HTTP/2, and 10.0.0.1:443 negotiated no protocol")}); !strings.Contains(a.Where, cause) {
+		t.Errorf("ALPN without h2: %q", a.Where)
+	}
+	if a := attributed(t, synthetic.Design{Cells: one, Around: up.path(), Through: refused("answer is not valid HTTP")}); strings.Contains(a.Where, cause) {
+		t.Errorf("garbage: %q", a.Where)
+	}
+}
