@@ -180,7 +180,18 @@ func (t *try) run() error {
 	if !t.reused {
 		t.sendAt = t.now()
 	}
-	return w.exchange(t)
+	err = w.exchange(t)
+	t.hide()
+	return err
+}
+
+// hide takes secrets out of what the server says of itself: some repeat what
+// they were sent.
+func (t *try) hide() {
+	if hidden := t.session.secrets; len(hidden) > 0 {
+		p := &t.o.Peer
+		p.Server, p.Via, p.Backend = hidden.Scrub(p.Server), hidden.Scrub(p.Via), hidden.Scrub(p.Backend)
+	}
 }
 
 // failed gives the op its outcome.

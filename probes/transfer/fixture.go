@@ -20,7 +20,7 @@ const glance = 64 << 10
 func (s *session) Prepare(ctx context.Context) error {
 	for _, obj := range s.fixtures {
 		if err := s.provide(ctx, obj); err != nil {
-			return s.secrets.clean(fmt.Errorf("arm %s: %w", s.on.Arm.ID, err))
+			return s.secrets.Clean(fmt.Errorf("arm %s: %w", s.on.Arm.ID, err))
 		}
 	}
 	return nil

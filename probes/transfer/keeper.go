@@ -103,7 +103,7 @@ func (s *session) Receipts(ctx context.Context, k probes.Kept) (n int, ok bool, 
 	}
 	place := expand(where.URL, k.Name, k.Size)
 	fail := func(err error) (int, bool, error) {
-		return 0, true, s.secrets.clean(fmt.Errorf("receipts of %s: %w", k.Name, err))
+		return 0, true, s.secrets.Clean(fmt.Errorf("receipts of %s: %w", k.Name, err))
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.limits.answer)
 	defer cancel()

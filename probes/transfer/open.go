@@ -79,7 +79,7 @@ func (s *session) credentials() error {
 		}
 		s.fields = append(s.fields, field{name: name, value: value, secret: text.Secret != nil})
 		if text.Secret != nil {
-			s.secrets.add(value)
+			s.secrets.Add(value)
 		}
 	}
 	slices.SortFunc(s.fields, func(a, b field) int { return strings.Compare(a.name, b.name) })
@@ -110,7 +110,7 @@ func (s *session) authorization() error {
 		if !httpguts.ValidHeaderFieldValue(token) {
 			return errors.New("target.auth.bearer: has characters that no header can carry")
 		}
-		s.secrets.add(token)
+		s.secrets.Add(token)
 		value = "Bearer " + token
 	case auth.User != "":
 		password := ""
@@ -121,8 +121,8 @@ func (s *session) authorization() error {
 			}
 		}
 		pair := base64.StdEncoding.EncodeToString([]byte(auth.User + ":" + password))
-		s.secrets.add(password)
-		s.secrets.add(pair)
+		s.secrets.Add(password)
+		s.secrets.Add(pair)
 		value = "Basic " + pair
 	default:
 		return nil
@@ -148,32 +148,4 @@ func (s *session) defaultField(name, value string) {
 
 func hasField(fields []field, name string) bool {
 	return slices.ContainsFunc(fields, func(f field) bool { return strings.EqualFold(f.name, name) })
-}
-
-// secrets are values that must appear in no message.
-type secrets []string
-
-func (x *secrets) add(value string) {
-	if len(value) >= 4 { // shorter ones would mask ordinary words and are none
-		*x = append(*x, value)
-	}
-}
-
-// scrub masks the secrets in a text.
-func (x secrets) scrub(text string) string {
-	for _, s := range x {
-		text = strings.ReplaceAll(text, s, "***")
-	}
-	return text
-}
-
-// clean is the error, or its text alone where that held a secret.
-func (x secrets) clean(err error) error {
-	if err == nil {
-		return nil
-	}
-	if text := err.Error(); x.scrub(text) != text {
-		return errors.New(x.scrub(text))
-	}
-	return err
 }

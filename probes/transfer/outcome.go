@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"loadline/probes"
+	"loadline/probes/internal/credential"
 )
 
 // judge turns the failure of an exchange into an outcome. What the op's
@@ -72,15 +73,15 @@ func judgeConnection(err error) (probes.Outcome, error) {
 }
 
 // refusal describes an answer that is no success.
-func refusal(a *answer, start []byte, sent, size int64, hide secrets) error {
+func refusal(a *answer, start []byte, sent, size int64, hide credential.Secrets) error {
 	text := fmt.Sprintf("answered %d %s", a.status, http.StatusText(a.status))
 	if sent < size {
 		text += fmt.Sprintf(" after %d of %d bytes of the body", sent, size)
 	}
 	if to := a.header.Get("Location"); to != "" && a.status/100 == 3 {
-		text += fmt.Sprintf(", Location: %s (hint: redirects: 1 follows it)", printable(hide.scrub(to), 300))
+		text += fmt.Sprintf(", Location: %s (hint: redirects: 1 follows it)", printable(hide.Scrub(to), 300))
 	}
-	if said := printable(hide.scrub(string(start)), 160); said != "" {
+	if said := printable(hide.Scrub(string(start)), 160); said != "" {
 		text += ": " + said
 	}
 	return errors.New(text)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"loadline/probes"
+	"loadline/probes/internal/credential"
 	"loadline/probes/internal/payload"
 	"loadline/scenarios/unit"
 )
@@ -21,7 +22,7 @@ type session struct {
 	limits  limits
 	size    unit.Bytes
 	fields  []field
-	secrets secrets
+	secrets credential.Secrets
 	lanes   lanes
 
 	fixtures []payload.Object
@@ -47,7 +48,7 @@ var (
 // warn passes a remark on once.
 func (s *session) warn(text string) {
 	if _, said := s.warned.LoadOrStore(text, true); !said {
-		s.on.Warn("arm " + s.on.Arm.ID + ": " + s.secrets.scrub(text))
+		s.on.Warn("arm " + s.on.Arm.ID + ": " + s.secrets.Scrub(text))
 	}
 }
 
@@ -128,7 +129,7 @@ func (s *session) run(parent context.Context, lane *lane, j job) probes.Observat
 	ctx, p := track(parent, op, s.limits)
 	t := &try{session: s, ctx: ctx, lane: lane, p: p, o: &o, job: j}
 	v := t.exchange(j.request, j.redirects)
-	o.Verified, o.Outcome, o.Err = v.verified, v.outcome, s.secrets.clean(v.err)
+	o.Verified, o.Outcome, o.Err = v.verified, v.outcome, s.secrets.Clean(v.err)
 
 	end := p.now()
 	moved := p.end()

@@ -87,7 +87,7 @@ func (t *try) met(a *answer) {
 	peer := &t.o.Peer
 	peer.Protocol, peer.Status = a.proto, a.status
 	clean := func(name string) string {
-		return printable(t.session.secrets.scrub(strings.Join(a.header.Values(name), ", ")), 200)
+		return printable(t.session.secrets.Scrub(strings.Join(a.header.Values(name), ", ")), 200)
 	}
 	peer.Via, peer.Server = clean("Via"), clean("Server")
 	if header := t.session.on.Arm.Target.Backend; header != "" {

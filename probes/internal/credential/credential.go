@@ -78,11 +78,22 @@ func (x *Secrets) Authorization(auth scenarios.Auth) (f Field, ok bool, err erro
 	return f, false, nil
 }
 
-// Add hides one more value. Values shorter than 4 characters would hide
-// ordinary words, and are no secrets.
+// Add hides one more value, and what it is made of where it names its scheme
+// ("Bearer …"): a server that complains of a token repeats it alone. Values
+// shorter than 4 characters would hide ordinary words, and are no secrets.
 func (x *Secrets) Add(value string) {
-	if len(value) >= 4 {
-		*x = append(*x, value)
+	if len(value) < 4 {
+		return
+	}
+	*x = append(*x, value)
+	scheme, token, ok := strings.Cut(value, " ")
+	if !ok {
+		return
+	}
+	x.Add(strings.TrimSpace(token))
+	if pair, err := base64.StdEncoding.DecodeString(token); err == nil && strings.EqualFold(scheme, "Basic") {
+		_, password, _ := strings.Cut(string(pair), ":")
+		x.Add(password)
 	}
 }
 

@@ -63,3 +63,13 @@ func TestWhatCannotBeSentIsRefusedWithoutBeingNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestTheTokenIsHiddenWithoutItsSchemeToo(t *testing.T) {
+	var hidden Secrets
+	hidden.Add("Bearer tokenvalue")
+	hidden.Add("Basic amFuOnBhc3N3b3JkdmFsdWU=")
+	said := hidden.Scrub("no Bearer tokenvalue, no tokenvalue, no amFuOnBhc3N3b3JkdmFsdWU=, no passwordvalue, no Basic")
+	if want := "no ***, no ***, no ***, no ***, no Basic"; said != want {
+		t.Errorf("it says %q, want %q", said, want)
+	}
+}
