@@ -1,6 +1,8 @@
 package record
 
 import (
+	"bytes"
+	"encoding/json"
 	"regexp"
 	"strings"
 
@@ -77,6 +79,7 @@ func redactedHeader(h Header) Header {
 	h.Command = Redact(h.Command)
 	h.Source = Redact(h.Source)
 	h.Overrides = redactAll(h.Overrides)
+	h.Spec = redactedJSON(h.Spec)
 	h.Arms = redactedArms(h.Arms)
 	h.Scenario.Arms = redactedArms(h.Scenario.Arms)
 	if env := h.Scenario.Env; env != nil {
@@ -101,4 +104,40 @@ func redactedArms(arms []scenarios.Arm) []scenarios.Arm {
 		out[i] = a
 	}
 	return out
+}
+
+// redactedJSON is a document with what may be a secret taken out of its texts;
+// one that has none, or is no JSON, comes back as it is.
+func redactedJSON(doc json.RawMessage) json.RawMessage {
+	numbers := json.NewDecoder(bytes.NewReader(doc))
+	numbers.UseNumber()
+	var v any
+	if numbers.Decode(&v) != nil {
+		return doc
+	}
+	v, changed := redactedValue(v)
+	text, err := json.Marshal(v)
+	if !changed || err != nil {
+		return doc
+	}
+	return text
+}
+
+func redactedValue(v any) (out any, changed bool) {
+	switch v := v.(type) {
+	case string:
+		text := Redact(v)
+		return text, text != v
+	case []any:
+		for i := range v {
+			value, other := redactedValue(v[i])
+			v[i], changed = value, changed || other
+		}
+	case map[string]any:
+		for key := range v {
+			value, other := redactedValue(v[key])
+			v[key], changed = value, changed || other
+		}
+	}
+	return v, changed
 }
