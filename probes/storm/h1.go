@@ -163,8 +163,8 @@ func (c *h1) small(t *try, n int) error {
 	}
 	var digest []byte
 	if t.r.digest != nil {
-		sum := sha256.Sum256(body)
-		digest = sum[:]
+		t.sum = sha256.Sum256(body)
+		digest = t.sum[:]
 	}
 	err = t.answered(c.head.status, int64(n), digest, body[:min(n, startSize)])
 	_, _ = c.br.Discard(n)

@@ -37,6 +37,7 @@ type lane struct {
 	wire wire          // of the op that runs, or kept for the next
 	last time.Duration // end of the op before, on the clock of the patience
 	out  []byte        // a request's head and body
+	try  try           // of the op that runs
 
 	stage atomic.Int32
 	since atomic.Int64 // last sign of life, on the clock of the patience

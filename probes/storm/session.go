@@ -2,6 +2,7 @@ package storm
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/url"
@@ -128,22 +129,23 @@ func (s *session) Do(ctx context.Context, op probes.Op) probes.Observation {
 	at := s.lanes.Take(op.Slot)
 	defer at.Give()
 	l := &at.Held
-	o := probes.Observation{Seq: op.Seq, Name: op.Name, Slot: op.Slot, Due: probes.MarkAt(op.Due)}
-	t := try{
-		session: s, lane: l, op: op, o: &o, ctx: ctx,
+	t := &l.try // not on the heap anew for every op
+	*t = try{
+		session: s, lane: l, op: op, ctx: ctx,
+		o: probes.Observation{Seq: op.Seq, Name: op.Name, Slot: op.Slot, Due: probes.MarkAt(op.Due)},
 		r: &s.requests[s.turns.pick(op.Seq, op.Seed)], zero: op.Epoch.Sub(s.patience.epoch()),
 	}
 	t.start = t.now()
-	o.Start = probes.MarkAt(t.start)
+	t.o.Start = probes.MarkAt(t.start)
 	err := t.run()
 	t.end = t.now()
-	o.End = probes.MarkAt(t.end)
+	t.o.End = probes.MarkAt(t.end)
 	l.end(t.end + t.zero)
 	if err != nil {
 		t.failed(err)
 	}
 	t.close()
-	return o
+	return t.o
 }
 
 // try is one op under way. All its times are offsets from the op's epoch.
@@ -153,12 +155,14 @@ type try struct {
 	ctx     context.Context
 	op      probes.Op
 	r       *request
-	o       *probes.Observation
+	o       probes.Observation
 	zero    time.Duration // the op's epoch on the clock of the session's patience
 
 	start, sendAt, sentAt, firstAt, end time.Duration
 	reused                              bool
 	keep                                bool // the connection is fit for another op
+
+	sum [sha256.Size]byte // of a small answer
 }
 
 func (t *try) now() time.Duration { return time.Since(t.op.Epoch) }
@@ -254,7 +258,7 @@ func (t *try) close() {
 // answered is the verdict on an answer of which the body has this size and,
 // where it was asked for, this digest. start is how it begins, for messages.
 func (t *try) answered(status int, size int64, digest, start []byte) error {
-	o, e := t.o, t.r.expect
+	o, e := &t.o, t.r.expect
 	o.Peer.Status = status
 	o.Received = unit.Bytes(size)
 	if !e.wants(status) {

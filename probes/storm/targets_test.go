@@ -25,6 +25,7 @@ import (
 	"loadline/probes/record/export"
 	"loadline/probes/storm"
 	"loadline/scenarios"
+	"loadline/scenarios/plan"
 )
 
 // heard is a server that notes method, path, a header and the body.
@@ -182,6 +183,26 @@ zzz: 1
 			t.Errorf("it does not say %q:\n%v", want, err)
 		}
 	}
+}
+
+// plan16 is a closed storm of 16 in flight.
+func plan16(t testing.TB, url string, length time.Duration) plan.Plan {
+	t.Helper()
+	text := fmt.Sprintf(`name: bench/storm
+arms:
+  - {id: a, role: reference, target: {url: %q}}
+  - {id: b, role: candidate, target: {url: %q}}
+work: {kind: http.storm, targets: [{path: /small}], expect: {size: 1KiB}}
+load: {model: closed, in_flight: 16, warmup: 0s, measure: %v, drain: 2s}
+design: {blocks: 1, rest: 0s}
+criteria: [{metric: errors, stat: rate, max: 0%%}]
+`, url, url, length)
+	p, err := plan.Read("bench.yaml", []byte(text), scenarios.Options{}, probes.Table{storm.Probe{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Trials = p.Trials[:1]
+	return p
 }
 
 // TestVegetaReadsTheResults runs a storm, exports its raw observations and
