@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/base64"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"loadline/infra/lab/origin"
+)
+
+// canary is a secret that must be found nowhere.
+const canary = "canary-5f3e9a17c2"
+
+// requests is a scenario of many small requests to the target of the tests.
+const requests = `name: test/requests
+purpose: Are small requests answered?
+arms:
+  - {id: around,  role: reference, target: {url: "${AROUND}", tls: {ca: "${CA}"}}}
+  - {id: through, role: candidate, target: {url: "${THROUGH}", tls: {ca: "${CA}"}}}
+work: {kind: http.storm, path: /bytes/1024}
+load: {model: closed, in_flight: 2, warmup: 0s, measure: 150ms, drain: 3s}
+design: {blocks: 3, rest: 0s, max_duration: 30s}
+criteria:
+  - {metric: errors, stat: rate, max: 0%}
+`
+
+// TestSecretsThatAServerRepeatsAreNotKept: what a server says of itself and of
+// its errors goes into records, and servers repeat what they were sent.
+func TestSecretsThatAServerRepeatsAreNotKept(t *testing.T) {
+	t.Parallel()
+	parrot := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		said := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		for _, name := range []string{"Server", "Via", "X-Backend", "Location", "ETag", "X-Request-Id", "Content-Type"} {
+			w.Header().Set(name, said)
+		}
+		http.Error(w, "not you: "+said, http.StatusTemporaryRedirect)
+	}))
+	t.Cleanup(parrot.Close)
+	for _, scenario := range []string{"quick.yaml", "requests.yaml"} {
+		t.Run(scenario, func(t *testing.T) {
+			dir := quick(t)
+			if err := os.WriteFile(filepath.Join(dir, "requests.yaml"), []byte(requests), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			x := newTarget(t, dir, origin.Options{})
+			x.env["TOKEN"] = "Bearer " + canary
+			e := loadline(t, dir, x.env, time.Minute, "run", scenario, "--out", "runs", "--raw",
+				"-o", "text", "-o", "json=out.json", "-o", "html=out.html", "-o", "junit=out.xml", "-o", "markdown=out.md",
+				"--set", "work.headers.Authorization={env: TOKEN}", "--set", "arms.through.target.backend=X-Backend",
+				"--set", "arms.through.target.url="+parrot.URL, "--set", "arms.through.target.tls={insecure: true}")
+			if e.code != 10 {
+				t.Errorf("exit code %d: %s", e.code, e.stderr)
+			}
+			unsaid(t, dir, e)
+		})
+	}
+}
+
+// TestSecretsOnTheCommandLineAreNotKept: people write passwords into URLs.
+func TestSecretsOnTheCommandLineAreNotKept(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, set string
+		code      int
+	}{
+		{"user info", "arms.through.target.url=https://user:" + canary + "@127.0.0.1:1", exitUsage},
+		{"a query", "work.path=/files/{name}?access_token=" + canary, exitOK},
+		{"a header", "work.headers.Authorization=Bearer " + canary, exitUsage},
+		{"a header of another name", "work.headers.X-Api-Key=" + canary, exitUsage},
+		{"a password", "arms.through.target.auth={user: me, password: " + canary + "}", exitUsage},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := quick(t)
+			x := newTarget(t, dir, origin.Options{})
+			e := loadline(t, dir, x.env, time.Minute, "run", "quick.yaml", "--out", "runs", "-o", "text", "-o", "json=out.json", "-o", "html=out.html", "--set", c.set)
+			if e.code != c.code {
+				t.Errorf("exit code %d, want %d: %s", e.code, c.code, e.stderr)
+			}
+			unsaid(t, dir, e)
+		})
+	}
+}
+
+// unsaid fails if the secret stands in what a command wrote, in clear or as a
+// client sends it.
+func unsaid(t *testing.T, dir string, e finished) {
+	t.Helper()
+	says := func(what, text string) {
+		for _, form := range []string{canary, base64.StdEncoding.EncodeToString([]byte("me:" + canary))} {
+			if at := strings.Index(text, form); at >= 0 {
+				t.Errorf("%s has the secret: …%s…", what, text[max(0, at-120):min(len(text), at+40)])
+			}
+		}
+	}
+	says("stdout", e.stdout)
+	says("stderr", e.stderr)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		says(filepath.Base(path), string(text))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
