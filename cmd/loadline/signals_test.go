@@ -156,6 +156,41 @@ func TestKilledAnywhereTheRecordOpensAndCleanRemovesTheRest(t *testing.T) {
 	}
 }
 
+// downloads is a long run that reads objects which it has stored itself.
+const downloads = `name: test/downloads
+purpose: Are downloads whole?
+arms:
+  - {id: around,  role: reference, target: {url: "${AROUND}", tls: {ca: "${CA}"}}}
+  - {id: through, role: candidate, target: {url: "${THROUGH}", tls: {ca: "${CA}"}}}
+work: {kind: http.transfer, direction: download, size: 64KiB, path: "/files/{name}"}
+load: {model: closed, in_flight: 2, warmup: 0s, measure: 20s, drain: 3s}
+design: {blocks: 3, rest: 0s, max_duration: 9m}
+criteria:
+  - {metric: errors, stat: rate, max: 0%}
+`
+
+// TestKilledDownloadsLeaveFixturesThatCleanFinds: what a download reads was
+// stored by the run, before any op.
+func TestKilledDownloadsLeaveFixturesThatCleanFinds(t *testing.T) {
+	t.Parallel()
+	dir := quick(t)
+	x := newTarget(t, dir, origin.Options{})
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "downloads.yaml"), []byte(downloads), 0o600), x.put("not-ours")); err != nil {
+		t.Fatal(err)
+	}
+	c, _, _ := command(t.Context(), dir, x.env, "run", "downloads.yaml", "--out", "runs")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "under load", func() bool { return x.stored() > 1 && x.origin.Totals().Requests > 50 })
+	c.Process.Kill()
+	c.Wait()
+	path, _ := theRun(t, filepath.Join(dir, "runs"))
+	if e := loadline(t, dir, x.env, time.Minute, "clean", path); e.code != 0 || x.stored() != 1 {
+		t.Errorf("clean ends with %d and leaves %d objects, want the one that is not the run's: %s%s", e.code, x.stored(), e.stdout, e.stderr)
+	}
+}
+
 // TestCleanSaysWhatItCouldNotRemove: a target that is down is named, and the
 // names stay for the next time.
 func TestCleanSaysWhatItCouldNotRemove(t *testing.T) {

@@ -41,9 +41,6 @@ func TestEveryFaultIsCaughtAndEveryTwinIsSilent(t *testing.T) {
 	}
 }
 
-// raced is set where the race detector is on.
-var raced bool
-
 func outcomesOf(t *testing.T, cases []Case) []Outcome {
 	t.Helper()
 	outcomes, err := Run(t.Context(), Options{Table: all.Builtin(), Cases: cases, Done: func(o Outcome) {

@@ -1,0 +1,6 @@
+//go:build !race
+
+package selftest
+
+// raced is set where the race detector is on.
+const raced = false
