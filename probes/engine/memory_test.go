@@ -154,7 +154,7 @@ func (s *memorySession) Do(ctx context.Context, op probes.Op) probes.Observation
 		op.Meter.Add(int(step))
 	}
 	if err == nil {
-		err = sleep(ctx, s.answers)
+		_ = sleep(ctx, s.answers) // what ended it is told by ctx below
 	}
 	if s.ends != nil {
 		o.Outcome = s.ends(op)

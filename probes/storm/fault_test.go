@@ -235,7 +235,7 @@ func TestHTTP2Outcomes(t *testing.T) {
 		want    probes.Outcome
 	}{
 		"healthy": {getWork, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(small) }, probes.OK},
-		"status":  {getWork, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "full", 507) }, probes.Status},
+		"status":  {getWork, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "full", http.StatusInsufficientStorage) }, probes.Status},
 		"reset":   {getWork, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, probes.Reset},
 		"timeout": {getWork + impatient, func(http.ResponseWriter, *http.Request) { <-over }, probes.Timeout},
 		"stalled": {getWork + impatient, func(w http.ResponseWriter, _ *http.Request) {
