@@ -62,7 +62,7 @@ func runSelftest(ctx context.Context, a app, format string, only []string) error
 		return notKept(err)
 	}
 	if missed, alarms := selftest.Failed(outcomes); missed+alarms > 0 {
-		return ending{verdict.Invalid.ExitCode(), fmt.Errorf("%d faults were missed and %d healthy twins did not pass: no verdict of this machine is to be trusted (hint: run it again while the machine is idle; if it repeats, it is a defect)", missed, alarms)}
+		return ending{verdict.Invalid.ExitCode(), fmt.Errorf("missed faults: %d, healthy twins that did not pass: %d; no verdict of this machine is to be trusted (hint: run it again while the machine is idle; if it repeats, it is a defect)", missed, alarms)}
 	}
 	return nil
 }
