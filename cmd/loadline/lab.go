@@ -20,7 +20,7 @@ func labCommand(a app) *cobra.Command {
 		Example: "  loadline lab list\n  loadline lab run D4\n  loadline lab up D1 && loadline lab down",
 		Args:    cobra.NoArgs,
 	}
-	c.AddCommand(labList(a), labRun(a), labUp(a), labServe(a), labDown(a))
+	c.AddCommand(labList(a), labRun(a), labUp(a), labServe(a), labDown(a), labPeer(a))
 	return c
 }
 
