@@ -182,7 +182,8 @@ func backends(ts []record.Trial) []BackendRow {
 // network sums counts and times, and takes medians of what is no sum.
 func network(ts []record.Trial) record.Network {
 	var n record.Network
-	var rtt, minRTT, delivery, perStream []float64
+	var rtt, minRTT, delivery, perStream, fill []float64
+	bound := 0.0
 	for _, t := range ts {
 		x := t.Network
 		n.Opened += x.Opened
@@ -191,12 +192,20 @@ func network(ts []record.Trial) record.Network {
 		n.Busy += x.Busy
 		n.RwndLimit += x.RwndLimit
 		n.SndbufLimt += x.SndbufLimt
-		n.Congestion = x.Congestion
+		if x.Congestion != "" {
+			n.Congestion = x.Congestion
+		}
+		n.Samples += x.Samples
+		bound += x.SndbufBound * float64(x.Samples)
+		fill = append(fill, x.WindowFill)
 		rtt, minRTT = append(rtt, float64(x.RTT)), append(minRTT, float64(x.MinRTT))
 		delivery, perStream = append(delivery, float64(x.Delivery)), append(perStream, float64(x.PerStream))
 	}
 	n.RTT, n.MinRTT = duration(rtt), duration(minRTT)
-	n.Delivery, n.PerStream = rate(delivery), rate(perStream)
+	n.Delivery, n.PerStream, n.WindowFill = rate(delivery), rate(perStream), median(fill)
+	if n.Samples > 0 {
+		n.SndbufBound = bound / float64(n.Samples)
+	}
 	return n
 }
 

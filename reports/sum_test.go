@@ -210,3 +210,27 @@ func TestBackendsAndConnectionsAreSummed(t *testing.T) {
 		t.Errorf("network %+v, want sums of counts and medians of what is known", n)
 	}
 }
+
+// TestWhatTheKernelSaw: medians and shares over trials of which some know
+// nothing, and no row at all where none knows.
+func TestWhatTheKernelSaw(t *testing.T) {
+	ms := time.Millisecond
+	a := armOf(t,
+		record.Trial{Span: time.Second, Network: record.Network{RTT: 40 * ms, Busy: 2 * time.Second, RwndLimit: time.Second, Congestion: "bbr", Samples: 30, WindowFill: 0.9, SndbufBound: 0.5}},
+		record.Trial{Span: time.Second, Network: record.Network{RTT: 40 * ms, Busy: 2 * time.Second, Samples: 10, WindowFill: 0.7, SndbufBound: 0.1}},
+		record.Trial{Span: time.Second},
+	)
+	k, ok := a.Kernel()
+	if !ok || k.RTT != 0.04 || k.Sending != 4 || k.ReceiverLimited != 0.25 || k.BufferLimited != 0 || k.Congestion != "bbr" {
+		t.Errorf("%+v, want 25 %% of 4 s limited by the receiver under bbr", k)
+	}
+	if math.Abs(k.WindowFill-0.8) > 1e-9 || math.Abs(k.BufferBound-0.4) > 1e-9 {
+		t.Errorf("window fill %v and share bound by the buffer %v, want 0.8 and (30 × 0.5 + 10 × 0.1) / 40", k.WindowFill, k.BufferBound)
+	}
+	if !math.IsNaN(k.MinRTT) || !math.IsNaN(k.Delivery) {
+		t.Errorf("%+v: what no trial knows is not known", k)
+	}
+	if k, ok := armOf(t, record.Trial{Span: time.Second}).Kernel(); ok || !math.IsNaN(k.ReceiverLimited) || !math.IsNaN(k.BufferBound) {
+		t.Errorf("a row of nothing: %+v", k)
+	}
+}

@@ -37,8 +37,15 @@ type cell struct {
 	// Open cells are shown at once, the others on demand.
 	Open             bool
 	PhaseBars        []phaseBar
+	Kernel           []kernelRow
 	Transfer, Blocks template.HTML
 	Live             live
+}
+
+// kernelRow is what the kernel saw of an arm's connections.
+type kernelRow struct {
+	Arm string
+	reports.Kernel
 }
 
 type phaseBar struct {
@@ -129,7 +136,7 @@ func draw(r reports.Report) ([]cell, error) {
 	cells := thinned(r.Cells, perArm)
 	out := make([]cell, len(cells))
 	for i, c := range cells {
-		out[i] = cell{Cell: c, Open: len(cells) <= openAll || wrong(r, c.ID), PhaseBars: phaseBars(c), Live: curves(c)}
+		out[i] = cell{Cell: c, Open: len(cells) <= openAll || wrong(r, c.ID), PhaseBars: phaseBars(c), Kernel: kernelRows(c), Live: curves(c)}
 		transfer, err := plot.Transfer(c)
 		if err != nil {
 			return nil, err
@@ -209,6 +216,17 @@ func phaseBars(c reports.Cell) []phaseBar {
 		bars = append(bars, bar)
 	}
 	return bars
+}
+
+// kernelRows are those of the arms of which the kernel told something.
+func kernelRows(c reports.Cell) []kernelRow {
+	var rows []kernelRow
+	for _, a := range c.Arms {
+		if k, ok := a.Kernel(); ok {
+			rows = append(rows, kernelRow{a.Arm, k})
+		}
+	}
+	return rows
 }
 
 func total(phases []reports.Phase) float64 {

@@ -144,6 +144,7 @@ func regressed() record.Run {
 		}
 	})
 	candidate.Trial = func(t *record.Trial) {
+		t.Network.Samples, t.Network.WindowFill, t.Network.RwndLimit = 40, 0.31, t.Network.Busy/50
 		if t.Block == 2 {
 			t.Health.SchedLag, t.Health.Machine, t.Health.LocalTarget = 200*time.Millisecond, 0.99, true
 		}
