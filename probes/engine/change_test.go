@@ -36,7 +36,7 @@ func TestEventRunsOnceInEveryTrial(t *testing.T) {
 		if e == nil || e.Failed() || e.Exit != 0 || e.Output != "changed\n" || e.At < 200*time.Millisecond || e.At > time.Second {
 			t.Errorf("event %+v, want it done at 200 ms", e)
 		}
-		if trial.Total() < 20 {
+		if trial.Total() < 10 { // 80 on a machine of its own
 			t.Errorf("%d ops: the load goes on across the change", trial.Total())
 		}
 	}

@@ -163,12 +163,12 @@ func (b *Book) object(seq uint64) probes.Kept {
 }
 
 // each calls f for every op that started.
-func (b *Book) each(f func(seq uint64, r receipt, warmUp bool)) {
+func (b *Book) each(f func(seq uint64, r receipt)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, s := range []*series{&b.warmUp, &b.measured} {
 		for n, r := range s.receipts {
-			f(b.seq(s, n), r, s == &b.warmUp)
+			f(b.seq(s, n), r)
 		}
 	}
 }

@@ -47,15 +47,16 @@ type entry struct {
 	turn int // place among the ops of its arm and cell
 }
 
-// judged are the measured ops whose object is to be looked for, the next one
-// last. They are in random order, so that what the time does not suffice for
+// judged are the ops whose object is to be looked for, the next one last.
+// Those of the warm-up are among them: their time is not judged, but an
+// acknowledgement is a promise whenever it was given. They are in random order, so that what the time does not suffice for
 // is missing at random, and the arms and cells take turns, so that a fast
 // reference does not crowd out the few uploads of a slow candidate.
 func (l *Ledger) judged() []entry {
 	var list []entry
 	for _, b := range l.books {
-		b.each(func(seq uint64, r receipt, warmUp bool) {
-			if !warmUp && (r.acknowledged() || r.refused() && r.reached()) {
+		b.each(func(seq uint64, r receipt) {
+			if r.acknowledged() || r.refused() && r.reached() {
 				list = append(list, entry{book: b, seq: seq, told: r})
 			}
 		})

@@ -42,7 +42,7 @@ func (l *Ledger) Remove(ctx context.Context, o RemoveOptions) Left {
 	for _, b := range l.books {
 		spans := b.spans()
 		ranges = append(ranges, spans...)
-		b.each(func(seq uint64, r receipt, _ bool) {
+		b.each(func(seq uint64, r receipt) {
 			for _, s := range spans {
 				if r.reached() && seq >= s.names.From && seq < s.names.To {
 					jobs = append(jobs, job{seq, s})

@@ -31,9 +31,8 @@ func (l *Ledger) tally() *tally {
 	t := &tally{of: map[rowKey]*record.Integrity{}, settled: map[rowKey]uint64{}}
 	for _, b := range l.books {
 		row := t.row(b.Arm, b.Cell)
-		b.each(func(_ uint64, r receipt, warmUp bool) {
+		b.each(func(_ uint64, r receipt) {
 			switch {
-			case warmUp:
 			case r.acknowledged():
 				row.Acknowledged++
 			case r.refused():

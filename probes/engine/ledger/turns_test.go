@@ -33,3 +33,17 @@ func TestArmsTakeTurnsInTheAudit(t *testing.T) {
 		t.Errorf("of the first 20 looks %v, want 10 of each arm", first)
 	}
 }
+
+// An upload acknowledged in the warm-up is a promise too.
+func TestWarmUpIsInTheLedger(t *testing.T) {
+	l := New("run", 1, nil)
+	b := l.Open(Head{Arm: "through", Cell: "all"})
+	seq, err := b.Take(context.Background(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Note(probes.Observation{Seq: seq, Outcome: probes.OK})
+	if list, rows := l.judged(), l.Unaudited(); len(list) != 1 || rows[0].Acknowledged != 1 {
+		t.Errorf("%d ops to look for and %+v, want the one of the warm-up", len(list), rows)
+	}
+}
