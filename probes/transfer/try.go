@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -219,9 +220,14 @@ func (t *try) connect(u *url.URL) (*link, error) {
 	return l.link, err
 }
 
-// open opens a connection and keeps what that took.
+// open opens a connection and keeps what that took, and of one that did not
+// come about which address it was that took none.
 func (t *try) open(u *url.URL) (*link, error) {
 	link, took, err := t.session.links.open(t.ctx, u)
+	var dial *netpath.DialError
+	if errors.As(err, &dial) && dial.Peer.IsValid() {
+		t.o.Peer.Address = dial.Peer.String()
+	}
 	ph := &t.o.Phases
 	ph.Resolve, ph.Connect, ph.TLS = ph.Resolve+took.resolve, ph.Connect+took.connect, ph.TLS+took.tls
 	return link, err

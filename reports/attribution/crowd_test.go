@@ -138,3 +138,33 @@ func TestAProtocolThatIsNotNegotiatedIsNamed(t *testing.T) {
 		t.Errorf("garbage: %q", a.Where)
 	}
 }
+
+func TestSlowOpsAreNoFreeze(t *testing.T) {
+	const cause = "everything stands still"
+	slow := with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) { o.Phases.Wait += 600 * time.Millisecond })
+	slow.MaxOps = 3
+	if a := attributed(t, synthetic.Design{Cells: tiny, Around: up.path(), Through: slow}); strings.Contains(a.Where, cause) {
+		t.Errorf("each op waits 600 ms: %q", a.Where)
+	}
+	once := with(steps(down.path()), func(_ plan.Cell, n int, o *synthetic.Op) {
+		if n == 20 {
+			o.Phases.Wait = 1500 * time.Millisecond
+		}
+	})
+	if a := attributed(t, synthetic.Design{Spec: download, Cells: tiny, Around: steps(down.path()), Through: once}); !strings.Contains(a.Where, cause) {
+		t.Errorf("one op in mid-trial waits 1.5 s: %q", a.Where)
+	}
+}
+
+func TestABodySizeLimitIsNamedWithOneSizeToo(t *testing.T) {
+	const cause = "a body size limit (status 413)"
+	refusing := func(status int) synthetic.Path {
+		return with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) { o.Outcome, o.Status = probes.Status, status })
+	}
+	if a := attributed(t, synthetic.Design{Cells: tiny, Around: up.path(), Through: refusing(413)}); !strings.Contains(a.Where, cause) {
+		t.Errorf("all answered 413: %q", a.Where)
+	}
+	if a := attributed(t, synthetic.Design{Cells: tiny, Around: up.path(), Through: refusing(403)}); strings.Contains(a.Where, cause) {
+		t.Errorf("all answered 403: %q", a.Where)
+	}
+}

@@ -15,7 +15,9 @@ func (v view) ledger() (sum record.Integrity) {
 			continue
 		}
 		sum.Acknowledged += l.Acknowledged
+		sum.Intact += l.Intact
 		sum.Lost += l.Lost
+		sum.Unverified += l.Unverified
 		sum.Corrupt += l.Corrupt
 		sum.Duplicated += l.Duplicated
 		sum.RefusedButStored += l.RefusedButStored
@@ -52,15 +54,23 @@ func lostData(v view) []clue {
 // wrongBytes says what arrived or was stored with other bytes.
 func wrongBytes(v view) []clue {
 	var found []clue
-	if l := v.ledger(); l.Corrupt > 0 {
+	l := v.ledger()
+	// The ledger charges an arm with what it stored wrong, and with objects
+	// that are stored intact and come back wrong through it.
+	stored := min(l.Corrupt, l.Acknowledged-min(l.Acknowledged, l.Intact+l.Lost+l.Unverified))
+	if stored > 0 {
 		found = append(found, clue{aboutData, fact, "uploads stored with wrong bytes",
-			fmt.Sprintf("%d of %d acknowledged uploads read back with wrong bytes%s", l.Corrupt, l.Acknowledged, such(l.Cases, "corrupt"))})
+			fmt.Sprintf("%d of %d acknowledged uploads read back with wrong bytes%s", stored, l.Acknowledged, such(l.Cases, "corrupt"))})
+	}
+	if read := l.Corrupt - stored; read > 0 {
+		found = append(found, clue{aboutData, fact, "intact objects read with wrong bytes",
+			fmt.Sprintf("%d objects read back with wrong bytes through `%s` that are intact through another path%s", read, v.arm, such(l.Cases, "corrupt"))})
 	}
 	for _, k := range []struct {
 		outcome     probes.Outcome
 		cause, text string
 	}{
-		{probes.Corrupt, "bodies delivered with wrong bytes", "%d of %d bodies had the right length and wrong bytes%s"},
+		{probes.Corrupt, "bodies delivered with wrong bytes", "%d of %d answers had wrong bytes%s"},
 		{probes.Swapped, "bodies of other objects delivered", "%d of %d answers carried another object's body%s"},
 		{probes.Stale, "stale bodies delivered", "%d of %d answers carried an older body%s"},
 		{probes.Long, "bodies delivered too long", "%d of %d answers had more bytes than were asked for%s"},

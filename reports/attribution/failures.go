@@ -116,6 +116,9 @@ func neverWorks(v view) []clue {
 	if protocol := v.unnegotiated(); protocol != "" {
 		return []clue{{aboutFailure, named, protocol + " is not negotiated any more", text}}
 	}
+	if ways[0].status == 413 {
+		return []clue{{aboutFailure, named, "a body size limit (status 413)", text}}
+	}
 	return []clue{{aboutFailure, likely, "nothing works (" + ways[0].String() + ")", text}}
 }
 

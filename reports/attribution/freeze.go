@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"loadline/probes/record"
+	"loadline/scenarios/metric"
 )
 
 const (
@@ -13,6 +14,9 @@ const (
 	// mostFreezes is how many of them a trial may have: what stands still
 	// again and again is a slow op, not a freeze.
 	mostFreezes = 2
+	// leastOverOp is how many times as long as a typical op it is at least:
+	// while slow ops are all that is in flight, nothing moves either.
+	leastOverOp = 2.0
 )
 
 // frozen recognises a stretch in which nothing moved and nothing ended, in the
@@ -35,7 +39,7 @@ func frozen(v view) []clue {
 				break
 			}
 		}
-		if hit == 0 || 2*hit < len(s.cand.trials) {
+		if hit == 0 || 2*hit < len(s.cand.trials) || longest.longest.Seconds() < leastOverOp*s.cand.quantile(metric.Service, 0.5) {
 			continue
 		}
 		text := fmt.Sprintf("nothing moved and nothing ended for up to %s, from %s into the trial, in %d of %d trials%s",
