@@ -49,6 +49,7 @@ func TestConnections(t *testing.T) {
 		{"reuse h2c", "", flavour{h2c: true}, scenarios.H2C, 3},
 		{"fresh h2c", "connections: fresh\n", flavour{h2c: true}, scenarios.H2C, 9},
 		{"shared h2c", "connections: shared\n", flavour{h2c: true}, scenarios.H2C, 1},
+		{"shared h2c that takes one at a time", "connections: shared\n", flavour{h2c: true, configure: oneAtATime}, scenarios.H2C, 1},
 		{"shared over 1.1 is one per slot", "connections: shared\n", flavour{}, scenarios.Auto, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -57,6 +58,25 @@ func TestConnections(t *testing.T) {
 			}
 		})
 	}
+}
+
+// oneAtATime is a server that refuses a second stream on a connection.
+func oneAtATime(s *httptest.Server) {
+	s.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 1}
+}
+
+// TestSharingWaitsForSettingsNoLongerThanTheOp: a peer that agrees on
+// HTTP/2 and then says nothing does not outlive the op that speaks to it.
+func TestSharingWaitsForSettingsNoLongerThanTheOp(t *testing.T) {
+	target := script(t, func(c *netConn) { _, _ = io.Copy(io.Discard, c) })
+	target.HTTP = scenarios.H2C
+	b, err := probetest.TryOpen(t, transfer.Probe{}, uploadWork+"connections: shared\n", target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	time.AfterFunc(300*time.Millisecond, func() { cancel(probes.ErrCut) })
+	want(t, b.Do(ctx, b.Op(0)), probes.Cut)
 }
 
 func TestIdlePauseIsNoDelay(t *testing.T) {

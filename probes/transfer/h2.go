@@ -44,6 +44,9 @@ func newH2Transport(conns int) (*http2.Transport, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure HTTP/2: %w", err)
 	}
+	// More ops than the peer takes at a time wait for their turn, as streams
+	// of one connection do; they open no second one.
+	t.StrictMaxConcurrentStreams = true
 	return t, nil
 }
 
@@ -55,10 +58,18 @@ type h2 struct {
 	dead   atomic.Bool
 }
 
-func newH2(t *http2.Transport, conn net.Conn, shared bool) (*h2, error) {
+// newH2 starts HTTP/2 on a connection. One that will be shared first hears how
+// many streams the peer takes at a time: its settings come before its answer
+// to a ping, and until then more could be opened than it allows.
+func newH2(ctx context.Context, t *http2.Transport, conn net.Conn, shared bool) (*h2, error) {
 	cc, err := t.NewClientConn(&windowHold{Conn: conn})
 	if err != nil {
 		return nil, err
+	}
+	if shared {
+		if err := cc.Ping(ctx); err != nil {
+			return nil, fmt.Errorf("await the peer's settings: %w", err)
+		}
 	}
 	return &h2{conn: conn, cc: cc, shared: shared}, nil
 }

@@ -195,7 +195,7 @@ func (k *linker) open(ctx context.Context, u *url.URL) (l *link, o opening, err 
 		state := netpath.DescribeTLS(secured.ConnectionState())
 		conn, l.tls, proto = secured, state.Version, state.Protocol
 	}
-	if err := k.speak(l, conn, below, proto); err != nil {
+	if err := k.speak(ctx, l, conn, below, proto); err != nil {
 		return nil, o, err
 	}
 	l.before, _ = tcp.Info() // zero where the kernel does not tell
@@ -240,7 +240,7 @@ func (k *linker) secure(ctx context.Context, below *batch, host string) (*tls.Co
 
 // speak chooses the protocol by what was negotiated; conn and below are nil in
 // clear.
-func (k *linker) speak(l *link, conn net.Conn, below *batch, negotiated string) error {
+func (k *linker) speak(ctx context.Context, l *link, conn net.Conn, below *batch, negotiated string) error {
 	wants2 := k.http == scenarios.HTTP2 || k.http == scenarios.H2C && l.origin == k.home
 	secured := below != nil
 	switch {
@@ -250,7 +250,12 @@ func (k *linker) speak(l *link, conn net.Conn, below *batch, negotiated string) 
 		if !secured {
 			conn = newBatch(l.tcp)
 		}
-		wire, err := newH2(k.h2, conn, k.shared)
+		limited, cancel := context.WithTimeout(ctx, k.limit)
+		defer cancel()
+		wire, err := newH2(limited, k.h2, conn, k.shared)
+		if limited.Err() != nil && ctx.Err() == nil {
+			return &stageError{probes.Timeout, fmt.Errorf("start HTTP/2 with %s: no settings within %v", l.tcp.Peer(), k.limit)}
+		}
 		if err != nil {
 			return fmt.Errorf("start HTTP/2: %w", err)
 		}
