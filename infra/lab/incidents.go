@@ -4,8 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"loadline/infra/lab/pki"
@@ -115,15 +113,4 @@ func (i Incident) Up(ctx context.Context, sick bool) (*Stage, error) {
 		return nil, fmt.Errorf("incident %s: %w", i.ID, err)
 	}
 	return b.stage, nil
-}
-
-// writeCA puts the authority's certificate where scenarios find it.
-func (s *Stage) writeCA(ca *pki.CA) error {
-	dir, err := os.MkdirTemp("", "loadline-lab-*")
-	if err != nil {
-		return err
-	}
-	s.dir = dir
-	s.CA = filepath.Join(dir, "ca.pem")
-	return os.WriteFile(s.CA, ca.PEM(), 0o644)
 }

@@ -54,15 +54,3 @@ func Find(program string) (string, error) {
 	}
 	return "", fmt.Errorf("%s: %w: %s (looked in PATH and %s)", program, ErrNotInstalled, remedy, strings.Join(sbin, ", "))
 }
-
-// group is services in the order of their start.
-type group []Service
-
-// stop stops them in the reverse order.
-func (g group) stop() error {
-	var errs []error
-	for i := len(g) - 1; i >= 0; i-- {
-		errs = append(errs, g[i].Stop())
-	}
-	return errors.Join(errs...)
-}

@@ -2,8 +2,6 @@ package lab
 
 import (
 	"context"
-	"errors"
-	"os"
 
 	"loadline/infra/lab/fault"
 	"loadline/infra/lab/origin"
@@ -27,8 +25,7 @@ type Stage struct {
 	Witness string
 
 	incident Incident
-	services group
-	dir      string
+	group    Group
 }
 
 // Name is the incident's ID.
@@ -42,14 +39,7 @@ func (s *Stage) Env() map[string]string {
 }
 
 // Stop ends everything, in the reverse order of its start.
-func (s *Stage) Stop() error {
-	err := s.services.stop()
-	s.services = nil
-	if s.dir != "" {
-		err = errors.Join(err, os.RemoveAll(s.dir))
-	}
-	return err
-}
+func (s *Stage) Stop() error { return s.group.Stop() }
 
 // bench builds a stage: each call starts one more service, which the stage
 // then owns.
@@ -59,25 +49,13 @@ type bench struct {
 	ca    *pki.CA
 }
 
-func (b *bench) start(s Service) error {
-	if err := s.Start(b.ctx); err != nil {
-		// A service that failed has told where its configuration lies, and
-		// removes it with the context.
-		return err
-	}
-	b.stage.services = append(b.stage.services, s)
-	return nil
-}
+func (b *bench) start(s Service) error { return b.stage.group.Up(b.ctx, s, nil) }
 
 // tls makes the stage speak TLS.
 func (b *bench) tls() error {
-	ca, err := pki.NewCA()
-	if err != nil {
-		return err
-	}
-	b.ca = ca
-	b.stage.URL = "https://" + pki.DefaultNames[0]
-	return b.stage.writeCA(ca)
+	ca, file, err := b.stage.group.Authority()
+	b.ca, b.stage.CA, b.stage.URL = ca, file, "https://"+pki.DefaultNames[0]
+	return err
 }
 
 // origin adds an origin with faults, one line each.

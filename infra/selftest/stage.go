@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -31,13 +29,12 @@ const (
 )
 
 // stage is the services of one run: an origin, a backend that serves the same
-// store, a balancer in front of that, and a relay before
-// each arm of a case about time.
+// store, a balancer in front of that, and a relay before each arm
+// of a case about time.
 type stage struct {
-	services []lab.Service
-	dir      string
-	front    *balancer.Balancer
-	env      map[string]string
+	group lab.Group
+	front *balancer.Balancer
+	env   map[string]string
 }
 
 func setUp(ctx context.Context, c Case) (*stage, error) {
@@ -57,20 +54,21 @@ func (s *stage) start(ctx context.Context, c Case) error {
 		}
 		faults[c.At] = []fault.Fault{f}
 	}
-	ca, err := s.authority()
+	ca, file, err := s.group.Authority()
 	if err != nil {
 		return err
 	}
+	s.env["CA"] = file
 	store, err := origin.New(origin.Options{ID: "store", CA: ca})
-	if err := s.up(ctx, store, err); err != nil {
+	if err := s.group.Up(ctx, store, err); err != nil {
 		return err
 	}
 	backend, err := origin.New(origin.Options{ID: "backend", CA: ca, Shares: store, Faults: faults[Backend]})
-	if err := s.up(ctx, backend, err); err != nil {
+	if err := s.group.Up(ctx, backend, err); err != nil {
 		return err
 	}
 	s.front, err = balancer.New(balancer.Options{CA: ca, Backends: []string{backend.URL()}, Faults: faults[Balancer]})
-	if err := s.up(ctx, s.front, err); err != nil {
+	if err := s.group.Up(ctx, s.front, err); err != nil {
 		return err
 	}
 	for name, to := range map[string]string{"AROUND": store.Addr(), "THROUGH": s.front.Addr()} {
@@ -79,7 +77,7 @@ func (s *stage) start(ctx context.Context, c Case) error {
 			continue
 		}
 		line, err := relay.New(relay.Options{To: to, Delay: oneWay, Rate: rate})
-		if err := s.up(ctx, line, err); err != nil {
+		if err := s.group.Up(ctx, line, err); err != nil {
 			return err
 		}
 		s.env[name] = "https://" + line.Addr()
@@ -88,43 +86,7 @@ func (s *stage) start(ctx context.Context, c Case) error {
 	return s.publish(ctx, ca)
 }
 
-// authority makes the certificate authority of the stage; the scenarios read
-// it from the file CA.
-func (s *stage) authority() (*pki.CA, error) {
-	ca, err := pki.NewCA()
-	if err != nil {
-		return nil, err
-	}
-	if s.dir, err = os.MkdirTemp("", "loadline-selftest-"); err != nil {
-		return nil, err
-	}
-	s.env["CA"] = filepath.Join(s.dir, "ca.pem")
-	return ca, os.WriteFile(s.env["CA"], ca.PEM(), 0o600)
-}
-
-// up starts one service that was made without error.
-func (s *stage) up(ctx context.Context, service lab.Service, made error) error {
-	if made != nil {
-		return made
-	}
-	if err := service.Start(ctx); err != nil {
-		return err
-	}
-	s.services = append(s.services, service)
-	return nil
-}
-
-// stop takes the services down, the last first.
-func (s *stage) stop() error {
-	var problems []error
-	for i := len(s.services) - 1; i >= 0; i-- {
-		problems = append(problems, s.services[i].Stop())
-	}
-	if s.dir != "" {
-		problems = append(problems, os.RemoveAll(s.dir))
-	}
-	return errors.Join(problems...)
-}
+func (s *stage) stop() error { return s.group.Stop() }
 
 // releaseSize is the size of the published object, in bytes.
 const releaseSize = 64 << 10

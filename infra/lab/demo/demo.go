@@ -13,15 +13,12 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"loadline/infra/lab"
 	"loadline/infra/lab/balancer"
 	"loadline/infra/lab/fault"
 	"loadline/infra/lab/origin"
-	"loadline/infra/lab/pki"
 	"loadline/infra/lab/relay"
 )
 
@@ -39,8 +36,7 @@ const (
 
 // Stage is the running demo.
 type Stage struct {
-	services []lab.Service
-	dir      string
+	group lab.Group
 	// Env are the variables that Scenario reads.
 	Env map[string]string
 }
@@ -55,19 +51,13 @@ func Start(ctx context.Context, upgraded bool) (*Stage, error) {
 }
 
 func (s *Stage) start(ctx context.Context, upgraded bool) error {
-	ca, err := pki.NewCA()
+	ca, file, err := s.group.Authority()
 	if err != nil {
-		return err
-	}
-	if s.dir, err = os.MkdirTemp("", "loadline-demo-"); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	s.Env["CA"] = filepath.Join(s.dir, "ca.pem")
-	if err := os.WriteFile(s.Env["CA"], ca.PEM(), 0o600); err != nil {
-		return fmt.Errorf("demo: %w", err)
-	}
+	s.Env["CA"] = file
 	files, err := origin.New(origin.Options{ID: "files", CA: ca})
-	if err := s.up(ctx, files, err); err != nil {
+	if err := s.group.Up(ctx, files, err); err != nil {
 		return err
 	}
 	options := balancer.Options{ID: "balancer", CA: ca, Backends: []string{files.URL()}}
@@ -76,12 +66,12 @@ func (s *Stage) start(ctx context.Context, upgraded bool) error {
 		options.Faults = []fault.Fault{{Kind: fault.Lose, On: fault.Upload, Skip: 6, Times: 1}}
 	}
 	front, err := balancer.New(options)
-	if err := s.up(ctx, front, err); err != nil {
+	if err := s.group.Up(ctx, front, err); err != nil {
 		return err
 	}
 	for name, to := range map[string]string{"AROUND": files.Addr(), "THROUGH": front.Addr()} {
 		line, err := relay.New(relay.Options{To: to, Delay: oneWay, Rate: rate})
-		if err := s.up(ctx, line, err); err != nil {
+		if err := s.group.Up(ctx, line, err); err != nil {
 			return err
 		}
 		s.Env[name] = "https://" + line.Addr()
@@ -89,26 +79,5 @@ func (s *Stage) start(ctx context.Context, upgraded bool) error {
 	return nil
 }
 
-// up starts one service that was made without error.
-func (s *Stage) up(ctx context.Context, service lab.Service, made error) error {
-	if made != nil {
-		return made
-	}
-	if err := service.Start(ctx); err != nil {
-		return err
-	}
-	s.services = append(s.services, service)
-	return nil
-}
-
-// Stop takes down what Start brought up, the last first.
-func (s *Stage) Stop() error {
-	var problems []error
-	for i := len(s.services) - 1; i >= 0; i-- {
-		problems = append(problems, s.services[i].Stop())
-	}
-	if s.dir != "" {
-		problems = append(problems, os.RemoveAll(s.dir))
-	}
-	return errors.Join(problems...)
-}
+// Stop takes down what Start brought up and removes its files.
+func (s *Stage) Stop() error { return s.group.Stop() }
