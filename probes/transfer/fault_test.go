@@ -135,7 +135,7 @@ func TestDownloadFaults(t *testing.T) {
 			_, _ = w.Write(b)
 			return true
 		}},
-		{"an error page with status 200", probes.Corrupt, "18 of 307200", func(o *origin, w http.ResponseWriter, r *http.Request) bool {
+		{"an error page with status 200", probes.Corrupt, "of 307200 bytes differ", func(o *origin, w http.ResponseWriter, r *http.Request) bool {
 			_, _ = io.WriteString(w, "<html>sorry</html>")
 			return true
 		}},

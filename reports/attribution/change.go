@@ -17,7 +17,7 @@ func fromEventOn(v view) []clue {
 		return nil
 	}
 	var n int
-	first, last := time.Duration(math.MaxInt64), time.Duration(0)
+	first := time.Duration(math.MaxInt64)
 	before := 1.0 // share of a trial that lies before the event, at least
 	for _, s := range v.failing() {
 		for _, t := range s.cand.trials {
@@ -28,7 +28,7 @@ func fromEventOn(v view) []clue {
 				if f.At < t.Event.At {
 					return nil
 				}
-				first, last = min(first, f.At-t.Event.At), max(last, f.At-t.Event.At)
+				first = min(first, f.At-t.Event.At)
 				n++
 			}
 			before = min(before, float64(t.Event.At)/float64(t.Span))
@@ -38,5 +38,5 @@ func fromEventOn(v view) []clue {
 		return nil
 	}
 	return []clue{{aboutFailure, likely, "ops fail while the event runs or after it",
-		fmt.Sprintf("none of %d kept failures lies before the event, and all within %s to %s after it began", n, amount(max(first, 0).Seconds()), amount(last.Seconds()))}}
+		fmt.Sprintf("none of %d kept failures lies before the event, and the first %s after it began", n, amount(max(first, 0).Seconds()))}}
 }

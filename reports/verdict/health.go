@@ -86,7 +86,32 @@ func (m measured) generator(at place) []ailment {
 		a.remark = true
 		found = append(found, a)
 	}
+	if a, ok := exhausted(at, all); ok {
+		found = append(found, a)
+	}
 	return append(found, accidents(at, all)...)
+}
+
+// ownLimits is how the probes word that this machine, and not the peer, could
+// not open one more connection.
+var ownLimits = []string{"no local port is free", "no file descriptor is free"}
+
+// exhausted says that the generator ran into a limit of its own machine, which
+// is no failing of the arm whose op it was.
+func exhausted(at place, trials []record.Trial) (ailment, bool) {
+	for _, t := range trials {
+		for _, f := range t.Failures {
+			for _, limit := range ownLimits {
+				if strings.Contains(f.Message, limit) {
+					return ailment{
+						text:      fmt.Sprintf("the generator could not open all connections of `%s`%s (%s)", at.arm, inCell(at.cell), f.Message),
+						voidsHarm: ofTheArm(at.arm),
+					}, true
+				}
+			}
+		}
+	}
+	return ailment{}, false
 }
 
 // sick makes an ailment of what too many of an arm's trials show. Where the
