@@ -278,3 +278,21 @@ func TestCutWhileSharing(t *testing.T) {
 		t.Errorf("the cut took %v", took-200*time.Millisecond)
 	}
 }
+
+// TestAConnectionThatDoesNotComeAboutIsPlaced: the evidence says which address
+// took none, and that the time went into connecting.
+func TestAConnectionThatDoesNotComeAboutIsPlaced(t *testing.T) {
+	o := newOrigin(t, flavour{})
+	target := o.target(t)
+	alive := ok(t, probetest.Open(t, transfer.Probe{}, uploadWork, target))
+	b := probetest.Open(t, transfer.Probe{}, uploadWork, target)
+	o.Close()
+	got := b.Do(context.Background(), b.Op(0))
+	want(t, got, probes.Refused, "connection refused")
+	if got.Peer.Address != alive.Peer.Address || got.Peer.Protocol != "" {
+		t.Errorf("peer %+v, want the address %s and no protocol", got.Peer, alive.Peer.Address)
+	}
+	if got.Phases.Connect <= 0 || got.Phases.Send != 0 {
+		t.Errorf("phases %+v, want the time in connecting", got.Phases)
+	}
+}

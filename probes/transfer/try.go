@@ -221,12 +221,14 @@ func (t *try) connect(u *url.URL) (*link, error) {
 }
 
 // open opens a connection and keeps what that took, and of one that did not
-// come about which address it was that took none.
+// come about which address it was that took none, and for how long.
 func (t *try) open(u *url.URL) (*link, error) {
+	began := time.Now()
 	link, took, err := t.session.links.open(t.ctx, u)
 	var dial *netpath.DialError
 	if errors.As(err, &dial) && dial.Peer.IsValid() {
 		t.o.Peer.Address = dial.Peer.String()
+		took.connect = time.Since(began)
 	}
 	ph := &t.o.Phases
 	ph.Resolve, ph.Connect, ph.TLS = ph.Resolve+took.resolve, ph.Connect+took.connect, ph.TLS+took.tls
