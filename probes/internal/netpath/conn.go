@@ -149,7 +149,7 @@ func (c *Conn) Moved() (received, acked int64) {
 // Read implements net.Conn.
 func (c *Conn) Read(p []byte) (int, error) {
 	c.reading.start(c.age())
-	n, err := c.tcp.Read(p)
+	n, err := c.read(p)
 	now := c.age()
 	c.reading.stop(now)
 	if n > 0 {
@@ -162,7 +162,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 // Write implements net.Conn.
 func (c *Conn) Write(p []byte) (int, error) {
 	c.writing.start(c.age())
-	n, err := c.tcp.Write(p)
+	n, err := c.write(p)
 	c.sent(int64(n))
 	return n, err
 }
