@@ -45,6 +45,9 @@ type opening struct {
 type stageError struct {
 	outcome probes.Outcome
 	err     error
+	// peer and speaks are set where the peer would speak, but another protocol
+	// than the scenario asks for: the arm is not what it claims to be.
+	peer, speaks string
 }
 
 func (e *stageError) Error() string { return e.err.Error() }
@@ -209,7 +212,7 @@ func dialFailure(err error) error {
 	if errors.As(err, &dial) && dial.Stage == netpath.StageResolve {
 		outcome = probes.DNS
 	}
-	return &stageError{outcome, err}
+	return &stageError{outcome: outcome, err: err}
 }
 
 // secure makes the handshake, within the limit.
@@ -230,12 +233,12 @@ func (k *linker) secure(ctx context.Context, below *batch, host string) (*tls.Co
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("handshake with %s: not finished within %v", below.Peer(), k.limit)
 	case strings.Contains(err.Error(), "no application protocol"): // the type of a peer's alert is not exported
-		return nil, &stageError{probes.Protocol, fmt.Errorf("handshake with %s: the peer speaks none of %v", below.Peer(), config.NextProtos)}
+		return nil, &stageError{outcome: probes.Protocol, err: fmt.Errorf("handshake with %s: the peer speaks none of %v", below.Peer(), config.NextProtos)}
 	default:
 		explained, _ := netpath.ExplainTLS(err)
 		err = fmt.Errorf("handshake with %s: %w", below.Peer(), explained)
 	}
-	return nil, &stageError{probes.TLS, err}
+	return nil, &stageError{outcome: probes.TLS, err: err}
 }
 
 // speak chooses the protocol by what was negotiated; conn and below are nil in
@@ -245,7 +248,7 @@ func (k *linker) speak(ctx context.Context, l *link, conn net.Conn, below *batch
 	secured := below != nil
 	switch {
 	case secured && wants2 && negotiated != "h2":
-		return &stageError{probes.Protocol, fmt.Errorf("the scenario asks for HTTP/2, and %s negotiated %s", l.tcp.Peer(), quoteNone(negotiated))}
+		return &stageError{outcome: probes.Protocol, peer: l.tcp.Peer().String(), speaks: "HTTP/1.1", err: fmt.Errorf("the scenario asks for HTTP/2, and %s negotiated %s", l.tcp.Peer(), quoteNone(negotiated))}
 	case negotiated == "h2" || !secured && wants2:
 		if !secured {
 			conn = newBatch(l.tcp)
@@ -254,7 +257,7 @@ func (k *linker) speak(ctx context.Context, l *link, conn net.Conn, below *batch
 		defer cancel()
 		wire, err := newH2(limited, k.h2, conn, k.shared)
 		if limited.Err() != nil && ctx.Err() == nil {
-			return &stageError{probes.Timeout, fmt.Errorf("start HTTP/2 with %s: no settings within %v", l.tcp.Peer(), k.limit)}
+			return &stageError{outcome: probes.Timeout, err: fmt.Errorf("start HTTP/2 with %s: no settings within %v", l.tcp.Peer(), k.limit)}
 		}
 		if err != nil {
 			return fmt.Errorf("start HTTP/2: %w", err)
@@ -289,7 +292,7 @@ func (k *linker) tunnel(ctx context.Context, tcp *netpath.Conn, at string) error
 		ask += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)) + "\r\n"
 	}
 	fail := func(err error) error {
-		return &stageError{probes.Refused, fmt.Errorf("proxy %s: %w", k.proxy.Host, err)}
+		return &stageError{outcome: probes.Refused, err: fmt.Errorf("proxy %s: %w", k.proxy.Host, err)}
 	}
 	if _, err := tcp.Write([]byte(ask + "\r\n")); err != nil {
 		return fail(err)

@@ -230,6 +230,10 @@ func (t *try) open(u *url.URL) (*link, error) {
 		t.o.Peer.Address = dial.Peer.String()
 		took.connect = time.Since(began)
 	}
+	var stage *stageError
+	if errors.As(err, &stage) && stage.speaks != "" {
+		t.o.Peer.Address, t.o.Peer.Protocol = stage.peer, stage.speaks
+	}
 	ph := &t.o.Phases
 	ph.Resolve, ph.Connect, ph.TLS = ph.Resolve+took.resolve, ph.Connect+took.connect, ph.TLS+took.tls
 	return link, err

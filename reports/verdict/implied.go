@@ -56,7 +56,9 @@ func (m measured) neverWorks(at place) judged {
 	f.Verdict, f.Reference, f.N, f.Values.Candidate = Regressed, m.reference, int(t.ended()), 1
 	f.Reason = fmt.Sprintf("`%s` never works%s where `%s` does: all of %s failed (%s)",
 		at.arm, inCell(at.cell), m.reference, count(t.failed(), "op"), m.failure(at.arm, []string{at.cell}))
-	return judged{Finding: f, certain: true}
+	// An arm that speaks another protocol than the scenario asks for was not
+	// measured at all, so it was not found broken either.
+	return judged{Finding: f, certain: len(m.identity(at)) == 0}
 }
 
 func (m measured) damaged(at place, id metric.ID, s sighting) judged {

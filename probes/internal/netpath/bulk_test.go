@@ -55,11 +55,12 @@ func TestLargeBlocksFailAsSmallOnes(t *testing.T) {
 	}
 	silent := func(c net.Conn) { time.Sleep(2 * time.Second) }
 	read := func(c *Conn, p []byte) (int, error) { return c.Read(p) }
-	write := func(c *Conn, p []byte) (n int, err error) {
-		for err == nil {
-			n, err = c.Write(p)
+	write := func(c *Conn, p []byte) (int, error) {
+		for {
+			if _, err := c.Write(p); err != nil {
+				return 0, err
+			}
 		}
-		return 0, err
 	}
 	for _, fail := range []struct {
 		name  string

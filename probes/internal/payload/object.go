@@ -1,11 +1,11 @@
 package payload
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+
+	"loadline/probes/internal/payload/keystream"
 )
 
 // Object identifies one body and its length. Two objects that differ in Seed,
@@ -57,70 +57,27 @@ func (o Object) clip(off, n int64) (int64, int64) {
 	return off, min(max(n, 0), size-off)
 }
 
-// generator produces the bytes of one object. It remembers where it is, so
-// that reading on costs no set-up; a jump costs one small allocation. It is not
-// safe for concurrent use.
+// generator produces the bytes of one object. Reading on costs no set-up. It is
+// not safe for concurrent use.
 type generator struct {
-	block  cipher.Block
-	iv     [aes.BlockSize]byte
+	stream *keystream.Stream
 	stamp  stamper
-	stream cipher.Stream
-	pos    int64 // what stream produces next; meaningful once stream is set
 }
 
 func newGenerator(o Object) *generator {
 	sum := digest("loadline payload content v1", o.Seed, o.Generation, o.ID)
-	block, err := aes.NewCipher(sum[:16])
-	if err != nil {
-		panic("payload: " + err.Error()) // a 16-byte key is always accepted
-	}
-	g := &generator{block: block, stamp: newStamper(o)}
-	copy(g.iv[:], sum[16:])
-	return g
+	return &generator{stream: keystream.New([16]byte(sum[:16]), [16]byte(sum[16:])), stamp: newStamper(o)}
 }
 
 // fork is an independent generator of the same object.
 func (g *generator) fork() *generator {
-	return &generator{block: g.block, iv: g.iv, stamp: g.stamp}
+	return &generator{stream: g.stream.Fork(), stamp: g.stamp}
 }
 
 // fill writes the content at offset off into p.
 func (g *generator) fill(p []byte, off int64) {
-	if len(p) == 0 {
-		return
-	}
-	if g.stream == nil || g.pos != off {
-		g.seek(off)
-	}
-	for done := 0; done < len(p); {
-		n := min(len(p)-done, len(zeros))
-		g.stream.XORKeyStream(p[done:done+n], zeros[:n])
-		done += n
-	}
-	g.pos = off + int64(len(p))
+	g.stream.Fill(p, off)
 	g.stamp.overlay(p, off)
-}
-
-// zeros is what the keystream is laid over. One source that stays in the first
-// level cache is faster than clearing the destination first.
-var zeros [8 << 10]byte
-
-// seek starts the keystream at off: the counter is the initial one plus
-// off/16, a 128-bit big-endian sum.
-func (g *generator) seek(off int64) {
-	counter := g.iv
-	low := binary.BigEndian.Uint64(counter[8:])
-	sum := low + uint64(off)/aes.BlockSize
-	binary.BigEndian.PutUint64(counter[8:], sum)
-	if sum < low {
-		binary.BigEndian.PutUint64(counter[:8], binary.BigEndian.Uint64(counter[:8])+1)
-	}
-	g.stream = cipher.NewCTR(g.block, counter[:])
-	if skip := off % aes.BlockSize; skip > 0 {
-		var drop [aes.BlockSize]byte
-		g.stream.XORKeyStream(drop[:skip], drop[:skip])
-	}
-	g.pos = off
 }
 
 // digest hashes an identity under a label, so that the uses of one identity

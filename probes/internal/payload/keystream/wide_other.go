@@ -1,0 +1,13 @@
+//go:build !amd64 || purego
+
+package keystream
+
+import "crypto/aes"
+
+const hasWide = false
+
+type wide struct{}
+
+func newWide(_, _ [aes.BlockSize]byte) *wide { return nil }
+
+func (*wide) fill([]byte, int64) {}
