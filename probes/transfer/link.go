@@ -233,7 +233,7 @@ func (k *linker) secure(ctx context.Context, below *batch, host string) (*tls.Co
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("handshake with %s: not finished within %v", below.Peer(), k.limit)
 	case strings.Contains(err.Error(), "no application protocol"): // the type of a peer's alert is not exported
-		return nil, &stageError{outcome: probes.Protocol, err: fmt.Errorf("handshake with %s: the peer speaks none of %v", below.Peer(), config.NextProtos)}
+		return nil, &stageError{outcome: probes.Protocol, peer: below.Peer().String(), speaks: quoteNone(""), err: fmt.Errorf("handshake with %s: the peer speaks none of %v", below.Peer(), config.NextProtos)}
 	default:
 		explained, _ := netpath.ExplainTLS(err)
 		err = fmt.Errorf("handshake with %s: %w", below.Peer(), explained)
@@ -248,7 +248,7 @@ func (k *linker) speak(ctx context.Context, l *link, conn net.Conn, below *batch
 	secured := below != nil
 	switch {
 	case secured && wants2 && negotiated != "h2":
-		return &stageError{outcome: probes.Protocol, peer: l.tcp.Peer().String(), speaks: "HTTP/1.1", err: fmt.Errorf("the scenario asks for HTTP/2, and %s negotiated %s", l.tcp.Peer(), quoteNone(negotiated))}
+		return &stageError{outcome: probes.Protocol, peer: l.tcp.Peer().String(), speaks: quoteNone(negotiated), err: fmt.Errorf("the scenario asks for HTTP/2, and %s negotiated %s", l.tcp.Peer(), quoteNone(negotiated))}
 	case negotiated == "h2" || !secured && wants2:
 		if !secured {
 			conn = newBatch(l.tcp)

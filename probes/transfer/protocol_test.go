@@ -78,7 +78,11 @@ func TestWrongProtocol(t *testing.T) {
 		o := newOrigin(t, flavour{tls: true})
 		target := o.target(t)
 		target.HTTP = scenarios.HTTP2
-		want(t, do(t, uploadWork, target), probes.Protocol, "h2")
+		got := do(t, uploadWork, target)
+		want(t, got, probes.Protocol, "h2")
+		if got.Peer.Address == "" || got.Peer.Protocol != "no protocol" {
+			t.Errorf("peer %+v, want its address and that no protocol was negotiated", got.Peer)
+		}
 		if n := o.requests("PUT"); n != 0 {
 			t.Errorf("%d requests were sent in another protocol than the scenario's", n)
 		}
@@ -92,7 +96,11 @@ func TestWrongProtocol(t *testing.T) {
 		}})
 		target := o.target(t)
 		target.HTTP = scenarios.HTTP2
-		want(t, do(t, uploadWork, target), probes.Protocol, "negotiated no protocol")
+		got := do(t, uploadWork, target)
+		want(t, got, probes.Protocol, "negotiated no protocol")
+		if got.Peer.Address == "" || got.Peer.Protocol != "no protocol" {
+			t.Errorf("peer %+v, want its address and that no protocol was negotiated", got.Peer)
+		}
 	})
 	t.Run("h2c to a server of 1.1", func(t *testing.T) {
 		target := newOrigin(t, flavour{}).target(t)

@@ -30,7 +30,7 @@ func speaking(protocol string) synthetic.Path {
 }
 
 func TestAProtocolThatWasNotAskedForIsInvalid(t *testing.T) {
-	for protocol, want := range map[string]verdict.Verdict{"HTTP/2.0": verdict.Pass, "HTTP/1.1": verdict.Invalid} {
+	for protocol, want := range map[string]verdict.Verdict{"HTTP/2.0": verdict.Pass, "HTTP/1.1": verdict.Invalid, "no protocol": verdict.Invalid} {
 		d := verdict.Judge(synthetic.Record(synthetic.Design{
 			Criteria: usual, Ledger: intact, Around: speaking("HTTP/2.0"), Through: speaking(protocol),
 		}), verdict.Options{})
