@@ -58,7 +58,7 @@ func printFigures(w io.Writer) {
 	if len(figures.list) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nMedians of %d rounds on %d cores, %s.\n\n", rounds, runtime.NumCPU(), runtime.Version())
+	fmt.Fprintf(w, "\nMedians of %d rounds (%d for transfers) on %d cores, %s.\n\n", rounds, transferRounds, runtime.NumCPU(), runtime.Version())
 	fmt.Fprintln(w, "| | loadline | beside | ratio (range) | target | |")
 	fmt.Fprintln(w, "|---|---|---|---|---|---|")
 	for _, f := range figures.list {
