@@ -23,16 +23,17 @@ import (
 	"loadline/scenarios/plan"
 )
 
-// The frozen server: 50 requests per second for 4 s, in the second of which
-// the server answers nothing.
+// The frozen server: 50 requests per second for 4 s, of which the server
+// answers nothing for one second. The freeze begins between two requests, so
+// that it is no matter of microseconds which of them is the first to wait.
 const (
 	freezeRate   = 50
 	freezeLength = 4 * time.Second
-	freezeAfter  = time.Second
+	freezeAfter  = 1010 * time.Millisecond
 	freezeFor    = time.Second
 )
 
-// freezer answers 1 KiB at once, but for one second after its first.
+// freezer answers 1 KiB at once, but for a second, a while after the first request.
 type freezer struct {
 	sync.Mutex
 	first, from, until time.Time
