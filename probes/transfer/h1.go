@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"loadline/probes/internal/netpath"
 )
 
 const (
@@ -343,6 +345,9 @@ func (c *h1) answer(resp *http.Response) *answer {
 		return nil
 	}
 	c.keep = c.keep && !resp.Close
+	if tcp, clear := c.conn.(*netpath.Conn); clear && resp.Body != http.NoBody {
+		tcp.Expect(resp.ContentLength - int64(c.br.Buffered()))
+	}
 	return &answer{status: resp.StatusCode, proto: resp.Proto, header: resp.Header, length: resp.ContentLength, body: resp.Body}
 }
 

@@ -18,10 +18,13 @@ import (
 const bulk = 64 << 10
 
 func (c *Conn) read(p []byte) (int, error) {
-	if len(p) < bulk {
-		return c.tcp.Read(p)
+	if len(p) >= bulk {
+		return c.readBulk(p)
 	}
-	return c.readBulk(p)
+	c.gather.relax(c)
+	n, err := c.tcp.Read(p)
+	c.gather.arrived(n, len(p))
+	return n, err
 }
 
 func (c *Conn) write(p []byte) (int, error) {
@@ -36,9 +39,14 @@ func (c *Conn) write(p []byte) (int, error) {
 func (c *Conn) readBulk(p []byte) (n int, err error) {
 	var errno syscall.Errno
 	waited := c.raw.Read(func(fd uintptr) bool {
-		n, errno = direct(syscall.SYS_READ, fd, p)
-		return errno != syscall.EAGAIN
+		if n, errno = direct(syscall.SYS_READ, fd, p); errno != syscall.EAGAIN {
+			return true
+		}
+		c.gather.before(c, fd, len(p))
+		return false
 	})
+	c.gather.after()
+	c.gather.arrived(n, len(p))
 	if n == 0 && errno == 0 && waited == nil {
 		return 0, io.EOF
 	}
