@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -62,6 +63,7 @@ func (o Object) clip(off, n int64) (int64, int64) {
 type generator struct {
 	stream *keystream.Stream
 	stamp  stamper
+	head   [stamped]byte // what matches compares the head of a block with
 }
 
 func newGenerator(o Object) *generator {
@@ -78,6 +80,32 @@ func (g *generator) fork() *generator {
 func (g *generator) fill(p []byte, off int64) {
 	g.stream.Fill(p, off)
 	g.stamp.overlay(p, off)
+}
+
+// stamped is the part at the head of each block that is generated together with
+// its stamp, bytes: a stamp, rounded up to what the keystream makes at a time.
+const stamped = keystream.Group
+
+// matches reports whether p is the content at offset off. What lies between
+// stamps is compared while it is generated.
+func (g *generator) matches(p []byte, off int64) bool {
+	for len(p) > 0 {
+		n := int64(len(p))
+		if at := off % StampEvery; at < stamped {
+			n = min(n, stamped-at)
+			g.fill(g.head[:n], off)
+			if !bytes.Equal(p[:n], g.head[:n]) {
+				return false
+			}
+		} else {
+			n = min(n, StampEvery-at)
+			if !g.stream.Equal(p[:n], off) {
+				return false
+			}
+		}
+		p, off = p[n:], off+n
+	}
+	return true
 }
 
 // digest hashes an identity under a label, so that the uses of one identity

@@ -1,7 +1,6 @@
 package payload
 
 import (
-	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
@@ -15,7 +14,7 @@ const (
 	// StampSize is the length of a stamp, bytes.
 	StampSize = 3 * aes.BlockSize
 
-	nameSize   = 22
+	nameSize   = 20
 	stampMagic = 0x4c4f4144 // with the checksum after it, 64 bits that damage cannot meet by chance
 )
 
@@ -68,25 +67,30 @@ func newStampCipher() cipher.Block {
 
 // stamper makes the stamps of one object. Plain layout, big-endian:
 //
-//	 0  name, first 6 bytes | generation, 4 | block number, 6
-//	16  name, last 16 bytes
-//	32  seed, 8 | magic, 4 | CRC-32C of the 44 bytes before, 4
+//	 0  name, first 16 bytes
+//	16  name, last 4 | generation, 4 | seed, 8
+//	32  block number, 8 | magic, 4 | CRC-32C of the 44 bytes before, 4
 //
-// encrypted as a CBC chain with a zero vector. The first cipher block holds
-// name, generation and block number together, so that even a stamp cut short
-// by the end of a small object is unlike every other.
+// Each line is one cipher block. The first two are the same in all stamps of an
+// object and are encrypted once; the third, encrypted, is laid over them, so
+// that no two stamps share a byte string, and one that the end of a small
+// object cuts short is unlike every other too.
 type stamper struct {
-	plain, sealed [StampSize]byte
+	name, origin [aes.BlockSize]byte // the first two lines, encrypted
+	sum          uint32              // CRC-32C of them, plain
+	line, sealed [StampSize]byte     // line: the third, plain, in its place
 }
 
 func newStamper(o Object) stamper {
 	var s stamper
 	name := nameOf(o.Seed, o.ID)
-	copy(s.plain[0:6], name[:6])
-	binary.BigEndian.PutUint32(s.plain[6:], o.Generation)
-	copy(s.plain[16:32], name[6:])
-	binary.BigEndian.PutUint64(s.plain[32:], o.Seed)
-	binary.BigEndian.PutUint32(s.plain[40:], stampMagic)
+	copy(s.line[0:20], name[:])
+	binary.BigEndian.PutUint32(s.line[20:], o.Generation)
+	binary.BigEndian.PutUint64(s.line[24:], o.Seed)
+	binary.BigEndian.PutUint32(s.line[40:], stampMagic)
+	s.sum = crc32.Checksum(s.line[:32], castagnoli)
+	stampCipher.Encrypt(s.name[:], s.line[0:16])
+	stampCipher.Encrypt(s.origin[:], s.line[16:32])
 	return s
 }
 
@@ -105,44 +109,42 @@ func (s *stamper) overlay(p []byte, off int64) {
 }
 
 func (s *stamper) seal(block int64) {
-	binary.BigEndian.PutUint16(s.plain[10:], uint16(block>>32))
-	binary.BigEndian.PutUint32(s.plain[12:], uint32(block))
-	binary.BigEndian.PutUint32(s.plain[44:], crc32.Checksum(s.plain[:44], castagnoli))
-
-	copy(s.sealed[:], s.plain[:])
-	stampCipher.Encrypt(s.sealed[0:16], s.sealed[0:16])
-	xor16(s.sealed[16:32], s.sealed[0:16])
-	stampCipher.Encrypt(s.sealed[16:32], s.sealed[16:32])
-	xor16(s.sealed[32:48], s.sealed[16:32])
-	stampCipher.Encrypt(s.sealed[32:48], s.sealed[32:48])
+	binary.BigEndian.PutUint64(s.line[32:], uint64(block))
+	binary.BigEndian.PutUint32(s.line[44:], crc32.Update(s.sum, castagnoli, s.line[32:44]))
+	stampCipher.Encrypt(s.sealed[32:48], s.line[32:48])
+	layOver(&s.sealed, s.name, s.origin)
 }
 
-// openStamp decrypts a candidate of StampSize bytes. The block with the magic
-// is tried first, which makes a search through damaged bytes cheap.
+// layOver writes the first two lines, with the third laid over them: as it is
+// over the first, its halves exchanged over the second.
+func layOver(p *[StampSize]byte, first, second [aes.BlockSize]byte) {
+	a, b := binary.NativeEndian.Uint64(p[32:]), binary.NativeEndian.Uint64(p[40:])
+	put := func(at int, v, over uint64) { binary.NativeEndian.PutUint64(p[at:], v^over) }
+	put(0, binary.NativeEndian.Uint64(first[0:]), a)
+	put(8, binary.NativeEndian.Uint64(first[8:]), b)
+	put(16, binary.NativeEndian.Uint64(second[0:]), b)
+	put(24, binary.NativeEndian.Uint64(second[8:]), a)
+}
+
+// openStamp decrypts a candidate of StampSize bytes. The line with the magic is
+// tried first, which makes a search through damaged bytes cheap.
 func openStamp(p []byte) (Stamp, bool) {
 	var plain [StampSize]byte
 	stampCipher.Decrypt(plain[32:48], p[32:48])
-	xor16(plain[32:48], p[16:32])
 	if binary.BigEndian.Uint32(plain[40:]) != stampMagic {
 		return Stamp{}, false
 	}
-	stampCipher.Decrypt(plain[16:32], p[16:32])
-	xor16(plain[16:32], p[0:16])
-	stampCipher.Decrypt(plain[0:16], p[0:16])
+	bare := [StampSize]byte(p)
+	layOver(&bare, [aes.BlockSize]byte(p[0:16]), [aes.BlockSize]byte(p[16:32])) // a second time, which undoes the first
+	stampCipher.Decrypt(plain[0:16], bare[0:16])
+	stampCipher.Decrypt(plain[16:32], bare[16:32])
 	if crc32.Checksum(plain[:44], castagnoli) != binary.BigEndian.Uint32(plain[44:]) {
 		return Stamp{}, false
 	}
-	s := Stamp{
-		Seed:       binary.BigEndian.Uint64(plain[32:]),
-		Generation: binary.BigEndian.Uint32(plain[6:]),
-		Block:      int64(binary.BigEndian.Uint16(plain[10:]))<<32 | int64(binary.BigEndian.Uint32(plain[12:])),
-	}
-	copy(s.name[:], bytes.Join([][]byte{plain[0:6], plain[16:32]}, nil))
-	return s, true
-}
-
-func xor16(dst, src []byte) {
-	a, b := binary.NativeEndian.Uint64(dst), binary.NativeEndian.Uint64(dst[8:])
-	binary.NativeEndian.PutUint64(dst, a^binary.NativeEndian.Uint64(src))
-	binary.NativeEndian.PutUint64(dst[8:], b^binary.NativeEndian.Uint64(src[8:]))
+	return Stamp{
+		name:       [nameSize]byte(plain[0:20]),
+		Generation: binary.BigEndian.Uint32(plain[20:]),
+		Seed:       binary.BigEndian.Uint64(plain[24:]),
+		Block:      int64(binary.BigEndian.Uint64(plain[32:])),
+	}, true
 }

@@ -1,7 +1,6 @@
 package payload
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 )
@@ -41,14 +40,14 @@ type Result struct {
 	Displaced          int64 // how far the object's own content lies from its place; positive: too late
 }
 
-// scratchSize is the piece in which bytes are compared: it stays in the first
-// and second level cache together with what it is compared with.
-const scratchSize = 32 << 10
+// piece is how many bytes are compared at a time, and generated again where
+// they differ.
+const piece = 32 << 10
 
 // Verifier checks received bytes against an object as they arrive. It is an
 // io.Writer that never fails, so that a body is read to its end whatever it
-// holds; the verdict is Result. It belongs to one goroutine and keeps 40 KiB
-// at most.
+// holds; the verdict is Result. It belongs to one goroutine and keeps
+// next to nothing while the bytes are right, 40 KiB once they are not.
 type Verifier struct {
 	object   Object
 	gen      *generator
@@ -57,7 +56,7 @@ type Verifier struct {
 	firstBad int64 // -1 until known
 	badBytes int64
 	seized   []byte // what arrived from firstBad on, enough to hold a whole stamp
-	scratch  []byte // what is expected next; as large as the section needs, made at the first Write
+	scratch  []byte // what should have come; made at the first difference
 }
 
 var (
@@ -81,17 +80,12 @@ func (v *Verifier) Received() int64 { return v.received }
 // Write takes the next received bytes. It always accepts all of them.
 func (v *Verifier) Write(p []byte) (int, error) {
 	total := len(p)
-	if v.scratch == nil && len(p) > 0 {
-		v.scratch = make([]byte, min(v.n, scratchSize))
-	}
 	for len(p) > 0 && v.received < v.n {
-		c := p[:min(int64(len(p)), v.n-v.received, int64(len(v.scratch)))]
-		want := v.scratch[:len(c)]
-		v.gen.fill(want, v.start+v.received)
-		if !bytes.Equal(c, want) {
-			v.differ(c, want)
-		} else {
+		c := p[:min(int64(len(p)), v.n-v.received, piece)]
+		if v.gen.matches(c, v.start+v.received) {
 			v.seize(c, 0)
+		} else {
+			v.differ(c)
 		}
 		v.received += int64(len(c))
 		p = p[len(c):]
@@ -126,7 +120,12 @@ func (v *Verifier) ReadFrom(r io.Reader) (int64, error) {
 }
 
 // differ accounts for a piece that is not what it should be.
-func (v *Verifier) differ(got, want []byte) {
+func (v *Verifier) differ(got []byte) {
+	if v.scratch == nil {
+		v.scratch = make([]byte, min(v.n, piece))
+	}
+	want := v.scratch[:len(got)]
+	v.gen.fill(want, v.start+v.received)
 	first := len(got)
 	for i := range got {
 		if got[i] != want[i] {

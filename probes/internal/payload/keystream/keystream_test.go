@@ -57,6 +57,16 @@ func TestAnyPartIsThatOfTheLibrary(t *testing.T) {
 			if !bytes.Equal(got[:n], want) {
 				t.Fatalf("%s: %d bytes from %d on, in two parts of which the first has %d, differ", name, n, off, cut)
 			}
+			if !s.Equal(want, int64(off)) {
+				t.Fatalf("%s: the %d right bytes from %d on count as wrong", name, n, off)
+			}
+			if n > 0 {
+				bad := bytes.Clone(want)
+				bad[rapid.IntRange(0, n-1).Draw(t, "bad byte")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bad bit")
+				if s.Equal(bad, int64(off)) {
+					t.Fatalf("%s: of %d bytes from %d on one bit is wrong and is not seen", name, n, off)
+				}
+			}
 			if got[n] != 0xa5 {
 				t.Fatalf("%s: wrote beyond the end", name)
 			}
@@ -75,6 +85,21 @@ func TestBothWaysAgreeFarOut(t *testing.T) {
 		if !bytes.Equal(got[0], got[1]) {
 			t.Errorf("the two ways differ at offset %d", off)
 		}
+	}
+}
+
+func BenchmarkEqual(b *testing.B) {
+	for name, s := range ways([16]byte{1}, [16]byte{2}) {
+		b.Run(name, func(b *testing.B) {
+			p := make([]byte, 32<<10)
+			s.Fill(p, 0)
+			b.SetBytes(int64(len(p)))
+			for b.Loop() {
+				if !s.Equal(p, 0) {
+					b.Fatal("right bytes count as wrong")
+				}
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@
 package keystream
 
 import (
+	"bytes"
 	"crypto/aes"
 
 	"golang.org/x/sys/cpu"
@@ -25,13 +26,13 @@ func newWide(key, iv [aes.BlockSize]byte) *wide {
 }
 
 func (w *wide) fill(p []byte, off int64) {
-	if skip := int(off % groupSize); skip > 0 || len(p) < groupSize {
+	if skip := int(off % Group); skip > 0 || len(p) < Group {
 		n := w.part(p, off, skip)
 		p, off = p[n:], off+int64(n)
 	}
-	if groups := len(p) / groupSize; groups > 0 {
+	if groups := len(p) / Group; groups > 0 {
 		w.groups(&p[0], groups, off)
-		p, off = p[groups*groupSize:], off+int64(groups*groupSize)
+		p, off = p[groups*Group:], off+int64(groups*Group)
 	}
 	if len(p) > 0 {
 		w.part(p, off, 0)
@@ -40,9 +41,33 @@ func (w *wide) fill(p []byte, off int64) {
 
 // part writes what of one group lies behind its first skip bytes and fits.
 func (w *wide) part(p []byte, off int64, skip int) int {
-	var group [groupSize]byte
+	var group [Group]byte
 	w.groups(&group[0], 1, off-int64(skip))
 	return copy(p, group[skip:])
+}
+
+func (w *wide) equal(p []byte, off int64) bool {
+	if skip := int(off % Group); skip > 0 || len(p) < Group {
+		n := min(len(p), Group-skip)
+		if !w.partEqual(p[:n], off, skip) {
+			return false
+		}
+		p, off = p[n:], off+int64(n)
+	}
+	if groups := len(p) / Group; groups > 0 {
+		if !equal(&p[0], groups, &w.keys, w.high, w.lo+uint64(off)/aes.BlockSize) {
+			return false
+		}
+		p, off = p[groups*Group:], off+int64(groups*Group)
+	}
+	return len(p) == 0 || w.partEqual(p, off, 0)
+}
+
+// partEqual compares what lies within one group, behind its first skip bytes.
+func (w *wide) partEqual(p []byte, off int64, skip int) bool {
+	var group [Group]byte
+	w.groups(&group[0], 1, off-int64(skip))
+	return bytes.Equal(p, group[skip:skip+len(p)])
 }
 
 // groups writes whole groups; off is that of the first.
@@ -60,3 +85,8 @@ func expand(key *[aes.BlockSize]byte, keys *[11][aes.BlockSize]byte)
 //
 //go:noescape
 func keystream(dst *byte, n int, keys *[11][aes.BlockSize]byte, high, low uint64)
+
+// equal compares n groups with what keystream would write.
+//
+//go:noescape
+func equal(src *byte, n int, keys *[11][aes.BlockSize]byte, high, low uint64) bool

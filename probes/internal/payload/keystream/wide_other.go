@@ -11,3 +11,5 @@ type wide struct{}
 func newWide(_, _ [aes.BlockSize]byte) *wide { return nil }
 
 func (*wide) fill([]byte, int64) {}
+
+func (*wide) equal([]byte, int64) bool { return false }
