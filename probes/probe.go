@@ -90,6 +90,10 @@ type Audit struct {
 	// Evidence is a sentence: status, first wrong offset, request id.
 	Evidence string
 	Read     unit.Bytes
+	// Silent is true if nothing was there to answer: no connection, or one on
+	// which nothing came. The next read through the path will likely fare as
+	// badly and take as long.
+	Silent bool
 }
 
 // Finding is the result of one read-back through one path.

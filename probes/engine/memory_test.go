@@ -77,11 +77,15 @@ type way struct {
 	prepares func(ctx context.Context) error
 	removes  func(ctx context.Context, name string) error
 	slowLook time.Duration
+	// silent looks get no answer, after 10 s.
+	silent func(name string) bool
 
 	mu    sync.Mutex
 	looks map[string]int
-	ops   []probes.Op
-	began []time.Time
+	// unheard are the looks that got no answer.
+	unheard int
+	ops     []probes.Op
+	began   []time.Time
 }
 
 func newMemory(size unit.Bytes, ways map[string]*way) *memory {
@@ -193,6 +197,13 @@ func (s *memorySession) store(op probes.Op, o probes.Outcome) {
 func (s *memorySession) Audit(ctx context.Context, k probes.Kept) probes.Audit {
 	if err := sleep(ctx, s.slowLook); err != nil {
 		return probes.Audit{Finding: probes.Unreadable, Evidence: err.Error()}
+	}
+	if s.silent != nil && s.silent(k.Name) {
+		s.way.mu.Lock()
+		s.unheard++
+		s.way.mu.Unlock()
+		err := sleep(ctx, 10*time.Second)
+		return probes.Audit{Finding: probes.Unreadable, Evidence: fmt.Sprintf("no answer (%v)", err), Silent: true}
 	}
 	s.way.mu.Lock()
 	s.looks[k.Name]++

@@ -58,9 +58,9 @@ func (s *session) provide(ctx context.Context, obj payload.Object) error {
 // ignores ranges up to them.
 func (s *session) glance(ctx context.Context, obj payload.Object) probes.Observation {
 	if obj.Size <= glance {
-		return s.read(ctx, obj, Range{})
+		return s.read(ctx, obj, Range{}, 0)
 	}
-	o := s.read(ctx, obj, Range{Mode: "span", To: glance - 1})
+	o := s.read(ctx, obj, Range{Mode: "span", To: glance - 1}, 0)
 	if o.Outcome == probes.Long && errors.Is(o.Err, errIgnored) && o.Peer.Status == http.StatusOK {
 		o.Outcome, o.Err = probes.OK, nil // it is there, whole as far as can be told
 	}

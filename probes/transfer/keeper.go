@@ -30,7 +30,7 @@ func (s *session) aside(ctx context.Context, j job) probes.Observation {
 // session's path and compared byte by byte.
 func (s *session) Audit(ctx context.Context, k probes.Kept) probes.Audit {
 	obj := payload.Object{Seed: k.Seed, ID: k.Name, Size: int64(k.Size)}
-	o := s.read(ctx, obj, Range{})
+	o := s.read(ctx, obj, Range{}, lookPatience*s.limits.stall)
 	a := probes.Audit{Read: o.Received}
 	text := "read whole"
 	if o.Err != nil {
@@ -47,14 +47,22 @@ func (s *session) Audit(ctx context.Context, k probes.Kept) probes.Audit {
 		if o.Peer.Status == http.StatusNotFound || o.Peer.Status == http.StatusGone {
 			a.Finding = probes.Absent
 		}
+	case probes.DNS, probes.Refused, probes.TLS, probes.Timeout, probes.Stalled:
+		a.Finding, a.Silent = probes.Unreadable, true
 	default:
 		a.Finding = probes.Unreadable
 	}
 	return a
 }
 
-// read downloads an object, or a range of it, and verifies it.
-func (s *session) read(ctx context.Context, obj payload.Object, r Range) probes.Observation {
+// lookPatience is how long a read-back waits for the answer to begin, in units
+// of stall_after: a store may take long to commit, but not to find what it
+// has, and a path that swallows requests must not hold up all read-backs.
+const lookPatience = 2
+
+// read downloads an object, or a range of it, and verifies it. It waits so long
+// for the answer to begin; 0 is as long as ops do.
+func (s *session) read(ctx context.Context, obj payload.Object, r Range, answer time.Duration) probes.Observation {
 	op := unmeasured(obj.ID, obj.Seed, unit.Bytes(obj.Size))
 	id := s.ids(obj.ID+" read", obj.Seed)
 	pt := s.part(obj, r, obj.Seed)
@@ -65,7 +73,7 @@ func (s *session) read(ctx context.Context, obj payload.Object, r Range) probes.
 		request.without("Accept-Encoding") // a range of an encoding is no range of the object
 		request.add("Range", r.header(pt.off, pt.n))
 	}
-	return s.aside(ctx, job{op: op, id: id, object: obj, request: request, part: &pt, redirects: s.o.Redirects})
+	return s.aside(ctx, job{op: op, id: id, object: obj, request: request, part: &pt, redirects: s.o.Redirects, answer: answer})
 }
 
 // Remove implements probes.Keeper.

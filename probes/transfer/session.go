@@ -91,6 +91,7 @@ type job struct {
 	object    payload.Object
 	part      *part // nil for an upload
 	redirects int
+	answer    time.Duration // if set, how long the answer is awaited at most
 }
 
 func (s *session) job(op probes.Op) job {
@@ -126,7 +127,11 @@ func (s *session) run(parent context.Context, lane *lane, j job) probes.Observat
 	op := j.op
 	o := probes.Observation{Seq: op.Seq, Name: op.Name, Slot: op.Slot, Start: op.Mark()}
 	o.Peer.RequestID = j.id.trace
-	ctx, p := track(parent, op, s.limits)
+	patience := s.limits
+	if j.answer > 0 {
+		patience.answer = min(patience.answer, j.answer)
+	}
+	ctx, p := track(parent, op, patience)
 	t := &try{session: s, ctx: ctx, lane: lane, p: p, o: &o, job: j}
 	v := t.exchange(j.request, j.redirects)
 	o.Verified, o.Outcome, o.Err = v.verified, v.outcome, s.secrets.Clean(v.err)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -32,6 +33,9 @@ type Found struct {
 	Warnings  []string
 }
 
+// errTime ends what is asked when the time for read-backs is over.
+var errTime = errors.New("the time for read-backs ended")
+
 // Audit looks for the object of every acknowledged and every refused op. It
 // ends with ctx: what was not looked at by then is unverified.
 //
@@ -40,9 +44,17 @@ type Found struct {
 // read the right ones; if one did, the path that read wrong bytes is charged
 // with the corruption, because the stored object is right. A path that cannot
 // be read is no evidence.
+//
+// A path that left its last reads without any answer is asked only now and
+// then. What no other path can tell is set aside meanwhile, and asked for once
+// more at the end.
 func (l *Ledger) Audit(ctx context.Context, o AuditOptions) Found {
-	a := &audit{options: o, tally: l.tally(), fresh: l.judged()}
+	a := &audit{options: o, tally: l.tally(), fresh: l.judged(), reach: l.reach}
 	a.total = len(a.fresh)
+	// The reads do not see the deadline: one that knew it would take the end
+	// of our time for the end of its own patience, and say so of the path.
+	ctx, cancel := untilDone(ctx)
+	defer cancel()
 	var workers sync.WaitGroup
 	for range max(o.Parallel, 1) {
 		workers.Go(func() { a.work(ctx) })
@@ -64,71 +76,90 @@ func (l *Ledger) Audit(ctx context.Context, o AuditOptions) Found {
 // unverified.
 func (l *Ledger) Unaudited() []record.Integrity { return l.tally().rows() }
 
-// suspect is an acknowledged object that every path called absent once.
-type suspect struct {
+// untilDone is a context that ends when ctx does, without its deadline.
+func untilDone(ctx context.Context) (context.Context, context.CancelFunc) {
+	within, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { end(errTime) })
+	return within, func() { stop(); end(nil) }
+}
+
+// question is an object and what was heard of it so far.
+type question struct {
 	entry
 	asked    time.Time
 	evidence []string
+	// again is true once every path that answers said "absent"; they are
+	// asked a second time then.
+	again bool
+	// last is true if paths that were down are to be asked all the same;
+	// seen is what the others said.
+	last bool
+	seen sight
 }
 
 type audit struct {
 	options AuditOptions
 	total   int
+	reach   *reach
 
 	mu       sync.Mutex
 	fresh    []entry
-	suspects []suspect
+	suspects []question // called absent once
+	aside    []question // a path that may know did not answer
 	tally    *tally
 	done     int
 	closed   bool
 }
 
 func (a *audit) work(ctx context.Context) {
-	for ctx.Err() == nil {
-		s, again, ok := a.next(ctx)
-		if !ok {
+	for {
+		q, wait, ok := a.next()
+		if !ok || ctx.Err() != nil {
 			return
 		}
-		a.settle(a.look(ctx, s.entry), s, again)
-	}
-}
-
-// next is the object to look at: a suspect whose time has come, else one that
-// was not looked at yet. It waits for suspects that are too young. ok is
-// false when nothing is left that this worker must do.
-func (a *audit) next(ctx context.Context) (s suspect, again, ok bool) {
-	for ctx.Err() == nil {
-		a.mu.Lock()
-		wait := time.Duration(0)
-		if len(a.suspects) > 0 {
-			wait = askAgainAfter - time.Since(a.suspects[0].asked)
-			if wait <= 0 {
-				s, a.suspects = a.suspects[0], a.suspects[1:]
-				a.mu.Unlock()
-				return s, true, true
-			}
-		}
-		if n := len(a.fresh); n > 0 {
-			s.entry, a.fresh = a.fresh[n-1], a.fresh[:n-1]
-			a.mu.Unlock()
-			return s, false, true
-		}
-		a.mu.Unlock()
 		if wait <= 0 {
-			return s, false, false
+			a.settle(a.look(ctx, q), q)
+			continue
 		}
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
+			return
 		}
 	}
-	return s, false, false
+}
+
+// next is the object to look at: a suspect whose time has come, else one that
+// was not looked at yet, else one that was set aside. wait says that there is
+// none yet; ok is false when nothing is left that this worker must do.
+func (a *audit) next() (q question, wait time.Duration, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.suspects) > 0 {
+		if wait = askAgainAfter - time.Since(a.suspects[0].asked); wait <= 0 {
+			q, a.suspects = a.suspects[0], a.suspects[1:]
+			return q, 0, true
+		}
+	}
+	if n := len(a.fresh); n > 0 {
+		q.entry, a.fresh = a.fresh[n-1], a.fresh[:n-1]
+		return q, 0, true
+	}
+	if wait <= 0 && len(a.aside) > 0 {
+		if wait = a.reach.rest(); wait <= 0 {
+			q, a.aside = a.aside[0], a.aside[1:]
+			q.last = true
+			return q, 0, true
+		}
+	}
+	return q, wait, wait > 0
 }
 
 // sight is what the paths said of one object, once.
 type sight struct {
 	finding  probes.Finding
 	paths    int
+	owed     bool     // a path was down or silent that may still tell
 	wrong    []Path   // read wrong bytes
 	absent   []Path   // said that there is nothing
 	evidence []string // one sentence per path asked
@@ -138,14 +169,14 @@ type sight struct {
 
 // look asks the paths in turn until one reads the right bytes. For a refused
 // op the first answer counts.
-func (a *audit) look(ctx context.Context, e entry) sight {
+func (a *audit) look(ctx context.Context, q question) sight {
+	e := q.entry
 	paths := a.options.Paths(e.book.Arm, e.book.Cell)
 	kept := e.book.object(e.seq)
 	v := sight{finding: probes.Unreadable, paths: len(paths)}
 	for _, p := range paths {
-		got := p.Keeper.Audit(ctx, kept)
-		v.evidence = append(v.evidence, fmt.Sprintf("%s: %s: %s", p.Arm, orUnreadable(got.Finding), got.Evidence))
-		switch got.Finding {
+		got := a.ask(ctx, p, q, kept, &v)
+		switch got {
 		case probes.Intact:
 			v.finding = probes.Intact
 		case probes.Wrong:
@@ -176,6 +207,27 @@ func (a *audit) look(ctx context.Context, e entry) sight {
 	return v
 }
 
+// ask reads the object through one path, unless the path is down.
+func (a *audit) ask(ctx context.Context, p Path, q question, kept probes.Kept, v *sight) probes.Finding {
+	cell := q.book.Cell
+	why, final := a.reach.skip(p.Arm, cell, q.last)
+	if why != "" {
+		v.evidence = append(v.evidence, p.Arm+": "+why)
+		v.owed = v.owed || !final
+		return probes.Unreadable
+	}
+	got := p.Keeper.Audit(ctx, kept)
+	finding := orUnreadable(got.Finding)
+	if finding == probes.Unreadable && ctx.Err() != nil { // our patience ended, which says nothing of the path
+		v.evidence = append(v.evidence, fmt.Sprintf("%s: %s: %v before it answered", p.Arm, finding, errTime))
+		return finding
+	}
+	v.owed = v.owed || got.Silent && !q.last
+	a.reach.heard(p.Arm, cell, got.Silent, q.last, got.Evidence)
+	v.evidence = append(v.evidence, fmt.Sprintf("%s: %s: %s", p.Arm, finding, got.Evidence))
+	return finding
+}
+
 func orUnreadable(f probes.Finding) probes.Finding {
 	if f == "" {
 		return probes.Unreadable
@@ -183,20 +235,30 @@ func orUnreadable(f probes.Finding) probes.Finding {
 	return f
 }
 
-// settle counts a sight, or keeps the object as a suspect.
-func (a *audit) settle(v sight, s suspect, again bool) {
+// settle counts a sight, or keeps the question open.
+func (a *audit) settle(v sight, q question) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return
 	}
-	if v.finding == probes.Absent && s.told.acknowledged() && !again {
-		a.suspects = append(a.suspects, suspect{s.entry, time.Now(), v.evidence})
-		return
-	}
-	v.evidence = slices.Concat(s.evidence, v.evidence)
+	absent := v.finding == probes.Absent && q.told.acknowledged()
+	open := v.owed && (absent || v.finding == probes.Unreadable)
+	v.evidence = slices.Concat(q.evidence, v.evidence)
 	v.evidence = slices.Clip(v.evidence) // it may be appended to more than once
-	a.tally.count(s.entry, v)
+	switch {
+	case absent && !q.again:
+		a.suspects = append(a.suspects, question{entry: q.entry, asked: time.Now(), evidence: v.evidence, again: true})
+	case open:
+		a.aside = append(a.aside, question{entry: q.entry, evidence: v.evidence, again: q.again, seen: v})
+	default:
+		a.count(q.entry, v)
+	}
+}
+
+// count settles what is known of an object.
+func (a *audit) count(e entry, v sight) {
+	a.tally.count(e, v)
 	a.done++
 	if a.options.Progress != nil {
 		a.options.Progress(a.done, a.total)
@@ -204,12 +266,16 @@ func (a *audit) settle(v sight, s suspect, again bool) {
 }
 
 // finish closes the tally; suspects that were asked only once stay unverified.
+// What was set aside counts by what the paths said that were not down.
 func (a *audit) finish() Found {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.closed = true
-	for _, s := range a.suspects {
-		a.tally.note(s.entry, "unverified", append(s.evidence, "the time for read-backs ended before it could be asked for again"))
+	for _, q := range a.aside {
+		a.count(q.entry, q.seen)
 	}
-	return Found{a.tally.rows(), a.tally.warnings(a.total - a.done)}
+	for _, q := range a.suspects {
+		a.tally.note(q.entry, "unverified", append(q.evidence, errTime.Error()+" before it could be asked for again"))
+	}
+	return Found{a.tally.rows(), append(a.tally.warnings(a.total-a.done), a.reach.remarks()...)}
 }

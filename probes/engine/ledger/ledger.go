@@ -14,6 +14,7 @@ type Ledger struct {
 	seed    uint64
 	reserve func(record.Names) error
 	books   []*Book
+	reach   *reach // what the audit learned of the paths, for the removal
 }
 
 // New is an empty ledger. reserve keeps a range of names before their ops
@@ -23,7 +24,7 @@ func New(run string, seed uint64, reserve func(record.Names) error) *Ledger {
 	if reserve == nil {
 		reserve = func(record.Names) error { return nil }
 	}
-	return &Ledger{run: run, seed: seed, reserve: reserve}
+	return &Ledger{run: run, seed: seed, reserve: reserve, reach: newReach()}
 }
 
 // Open starts the book of one trial.

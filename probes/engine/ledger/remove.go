@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,9 +12,15 @@ import (
 	"loadline/probes/record"
 )
 
-// giveUpAfter is how many removals in a row a path may refuse, with none that
-// worked before, until it is no longer asked.
-const giveUpAfter = 20
+const (
+	// giveUpAfter is how many removals in a row a path may refuse, with none
+	// that worked before, until it is no longer asked.
+	giveUpAfter = 20
+	// slowRefusal is from when on a refusal weighs as much as slowWeight of
+	// them: a path that does not answer is given up after three.
+	slowRefusal = 5 * time.Second
+	slowWeight  = 7
+)
 
 // RemoveOptions say how objects are removed.
 type RemoveOptions struct {
@@ -50,7 +58,7 @@ func (l *Ledger) Remove(ctx context.Context, o RemoveOptions) Left {
 			}
 		})
 	}
-	return remove(ctx, jobs, ranges, o)
+	return remove(ctx, jobs, ranges, l.reach, o)
 }
 
 // Clean deletes the objects of the given ranges of names, as a killed run left
@@ -68,7 +76,7 @@ func Clean(ctx context.Context, run string, names []record.Names, o RemoveOption
 			jobs = append(jobs, job{seq, s})
 		}
 	}
-	return remove(ctx, jobs, ranges, o)
+	return remove(ctx, jobs, ranges, newReach(), o)
 }
 
 // span is a range of names whose removal is reported as one.
@@ -103,17 +111,18 @@ func (b *Book) spans() []*span {
 
 type removal struct {
 	options RemoveOptions
+	reach   *reach
 
 	mu      sync.Mutex
 	jobs    []job
 	total   int
-	refused map[rowKey]int // in a row, by path; −1 once one worked
+	refused map[rowKey]int // weight of those in a row, by path; −1 once one worked
 	left    Left
 	closed  bool
 }
 
-func remove(ctx context.Context, jobs []job, ranges []*span, o RemoveOptions) Left {
-	r := &removal{options: o, jobs: jobs, total: len(jobs), refused: map[rowKey]int{}}
+func remove(ctx context.Context, jobs []job, ranges []*span, known *reach, o RemoveOptions) Left {
+	r := &removal{options: o, reach: known, jobs: jobs, total: len(jobs), refused: map[rowKey]int{}}
 	for _, j := range jobs {
 		j.span.open++
 	}
@@ -149,18 +158,24 @@ func (r *removal) work(ctx context.Context) {
 	}
 }
 
-// one removes an object through the first path that does it.
+// one removes an object through the first path that does it. A path that left
+// read-backs without an answer is asked after the others.
 func (r *removal) one(ctx context.Context, j job) error {
 	err := fmt.Errorf("no arm can remove objects")
 	cell := j.span.names.Cell
-	for _, p := range r.options.Paths(j.span.names.Arm, cell) {
+	paths := slices.Clone(r.options.Paths(j.span.names.Arm, cell))
+	slices.SortStableFunc(paths, func(a, b Path) int {
+		return cmp.Compare(turn(r.reach.down(a.Arm, cell)), turn(r.reach.down(b.Arm, cell)))
+	})
+	for _, p := range paths {
 		path := rowKey{p.Arm, cell}
 		if r.gaveUp(path) {
-			err = fmt.Errorf("%s: refused the first %d removals", p.Arm, giveUpAfter)
+			err = fmt.Errorf("%s: refused the first removals", p.Arm)
 			continue
 		}
+		began := time.Now()
 		failed := p.Keeper.Remove(ctx, j.span.object(j.seq))
-		r.heard(path, failed)
+		r.heard(path, failed, time.Since(began))
 		if failed == nil {
 			return nil
 		}
@@ -169,19 +184,30 @@ func (r *removal) one(ctx context.Context, j job) error {
 	return err
 }
 
+// turn sorts what is down behind what is not.
+func turn(down bool) int {
+	if down {
+		return 1
+	}
+	return 0
+}
+
 func (r *removal) gaveUp(path rowKey) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.refused[path] >= giveUpAfter
 }
 
-func (r *removal) heard(path rowKey, err error) {
+func (r *removal) heard(path rowKey, err error, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case err == nil:
 		r.refused[path] = -1
-	case r.refused[path] >= 0:
+	case r.refused[path] < 0:
+	case took >= slowRefusal:
+		r.refused[path] += slowWeight
+	default:
 		r.refused[path]++
 	}
 }
