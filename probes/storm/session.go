@@ -81,7 +81,11 @@ func (s *session) open() (err error) {
 	if s.h2, err = newH2Transport(); err != nil {
 		return err
 	}
-	return s.load()
+	if err := s.load(); err != nil {
+		return err
+	}
+	s.way.Watch(s.on.Sampled)
+	return nil
 }
 
 func alpn(p scenarios.Protocol) []string {
@@ -108,11 +112,12 @@ func (s *session) Close(context.Context) error {
 		}
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.shared != nil {
 		s.shared.drop()
 		s.shared = nil
 	}
+	s.mu.Unlock()
+	s.way.Close()
 	return nil
 }
 

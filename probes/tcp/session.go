@@ -86,6 +86,9 @@ func (s *session) open() (err error) {
 	case auth.User != "" || auth.Bearer != nil:
 		return errors.New("target.auth: TCP has none (hint: remove it)")
 	}
+	if s.o.Mode != Connect { // on which nothing moves
+		s.way.Watch(s.on.Sampled)
+	}
 	return nil
 }
 
@@ -101,6 +104,7 @@ func (s *session) Close(context.Context) error {
 			at.Give()
 		}
 	}
+	s.way.Close()
 	return nil
 }
 

@@ -46,6 +46,9 @@ func (s *Sampler) Add(c *Conn) { s.Follow(c, c.id) }
 
 // Follow is Add for callers that number their connections themselves.
 func (s *Sampler) Follow(c *Conn, as uint64) {
+	if s.full() { // asked first: many short connections should not pay for a reading each
+		return
+	}
 	info, err := c.Info()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,6 +57,17 @@ func (s *Sampler) Follow(c *Conn, as uint64) {
 		return
 	}
 	s.tracked[c] = tracked{as, info}
+}
+
+// full counts one more connection as left out if the limit is reached.
+func (s *Sampler) full() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.tracked) < s.most {
+		return false
+	}
+	s.skipped++
+	return true
 }
 
 // Skipped is the number of connections that were not followed, because the

@@ -4,7 +4,8 @@
 // happened, as an outcome of the contract.
 //
 // It also turns the errors of a connection in use into outcomes, so that all
-// probes call the same thing by the same name.
+// probes call the same thing by the same name, and hands on what the kernel
+// does on open connections.
 //
 // Not here: what is said over the connection. Times are time.Duration; sizes
 // are bytes.

@@ -26,6 +26,7 @@ type Way struct {
 	proxy  *url.URL
 	via    []string // what the proxy is asked for in place of the target
 	count  atomic.Uint64
+	watch  *watch // nil if nobody wants to know
 }
 
 // Opening is how long the steps of opening a connection took; a step that did
@@ -112,6 +113,7 @@ func (w *Way) Dial(ctx context.Context) (*Link, error) {
 			return l, &Error{probes.Refused, fmt.Errorf("proxy %s: %w", w.proxy.Host, err)}
 		}
 	}
+	w.watch.follow(l)
 	return l, nil
 }
 
