@@ -61,7 +61,7 @@ func (s *session) glance(ctx context.Context, obj payload.Object) probes.Observa
 		return s.read(ctx, obj, Range{}, 0)
 	}
 	o := s.read(ctx, obj, Range{Mode: "span", To: glance - 1}, 0)
-	if o.Outcome == probes.Long && errors.Is(o.Err, errIgnored) && o.Peer.Status == http.StatusOK {
+	if o.Outcome == probes.Protocol && errors.Is(o.Err, errIgnored) && o.Peer.Status == http.StatusOK {
 		o.Outcome, o.Err = probes.OK, nil // it is there, whole as far as can be told
 	}
 	return o

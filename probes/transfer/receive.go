@@ -72,10 +72,6 @@ func (f *flow) Read(b []byte) (int, error) {
 // receive reads a download to its end and judges it.
 func (pt part) receive(a *answer, p *progress, block []byte) verdict {
 	wire := &flow{r: a.body, p: p, object: true}
-	odd := pt.oddity(a)
-	if errors.Is(odd, errIgnored) {
-		return verdict{outcome: probes.Long, err: odd}
-	}
 	body, encoding, err := decoded(a.header.Get("Content-Encoding"), wire)
 	if err != nil && pt.verify != VerifyNone {
 		return verdict{outcome: probes.Protocol, err: err}
@@ -83,7 +79,10 @@ func (pt part) receive(a *answer, p *progress, block []byte) verdict {
 	if err != nil {
 		body = wire
 	}
-	check := pt.comparer()
+	if pt.ranged && a.status != 206 && pt.n < pt.total {
+		return pt.unranged(a, body, encoding, block)
+	}
+	odd, check := pt.oddity(a), pt.comparer()
 	read, err := pump(body, check, pt.n, block)
 	v := check.verdict(read)
 	v.whole = err == nil && read <= pt.n
@@ -147,8 +146,6 @@ func announced(a *answer) string {
 	return fmt.Sprintf(" (announced: %d)", a.length)
 }
 
-var errIgnored = errors.New("the range was ignored")
-
 // oddity says what in the head contradicts what was asked for.
 func (pt part) oddity(a *answer) error {
 	said := a.header.Get("Content-Range")
@@ -157,10 +154,8 @@ func (pt part) oddity(a *answer) error {
 		return errors.New("answered 206 although no range was asked for")
 	case !pt.ranged:
 		return nil
-	case a.status != 206 && pt.n < pt.total:
-		return fmt.Errorf("%w: asked for %d bytes from %d, answered %d%s", errIgnored, pt.n, pt.off, a.status, announced(a))
 	case a.status != 206:
-		return nil // all of it was asked for
+		return nil // all of it was asked for; see unranged for a part of it
 	}
 	want := fmt.Sprintf("bytes %d-%d/", pt.off, pt.off+pt.n-1)
 	total, ok := strings.CutPrefix(said, want)
