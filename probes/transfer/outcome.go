@@ -72,19 +72,37 @@ func judgeConnection(err error) (probes.Outcome, error) {
 	return probes.Reset, err
 }
 
-// refusal describes an answer that is no success.
+// refusal describes an answer that is no success. The body of a redirect is left
+// out: it repeats the address, with the query that may be a signature.
 func refusal(a *answer, start []byte, sent, size int64, hide credential.Secrets) error {
 	text := fmt.Sprintf("answered %d %s", a.status, http.StatusText(a.status))
 	if sent < size {
 		text += fmt.Sprintf(" after %d of %d bytes of the body", sent, size)
 	}
 	if to := a.header.Get("Location"); to != "" && a.status/100 == 3 {
-		text += fmt.Sprintf(", Location: %s (hint: redirects: 1 follows it)", printable(hide.Scrub(to), 300))
+		return errors.New(text + " to " + printable(hide.Scrub(place(to)), 200))
 	}
 	if said := printable(hide.Scrub(string(start)), 160); said != "" {
 		text += ": " + said
 	}
 	return errors.New(text)
+}
+
+// place is where an address leads, without what may be secret in it: user,
+// query, fragment and parameters of the path.
+func place(address string) string {
+	at, rest := address, ""
+	if i := strings.IndexAny(at, "?#;"); i >= 0 {
+		at, rest = at[:i], at[i:i+1]+"…"
+	}
+	if scheme, after, ok := strings.Cut(at, "//"); ok {
+		host, path, slash := strings.Cut(after, "/")
+		if slash {
+			path = "/" + path
+		}
+		at = scheme + "//" + host[strings.LastIndexByte(host, '@')+1:] + path
+	}
+	return at + rest
 }
 
 // printable is the start of a text in one line.

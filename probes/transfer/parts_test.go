@@ -132,3 +132,21 @@ func FuzzRange(f *testing.F) {
 		}
 	})
 }
+
+// TestPlacesCarryNoSecrets: what is kept of an address is where it leads.
+func TestPlacesCarryNoSecrets(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://a.example/login":                      "https://a.example/login",
+		"https://a.example/login?ticket=s#s":           "https://a.example/login?…",
+		"https://me:s@a.example:8443/x/y;jsession=s?s": "https://a.example:8443/x/y;…",
+		"//me@a.example/x@y":                           "//a.example/x@y",
+		"/login#s":                                     "/login#…",
+		"?s":                                           "?…",
+		"https://a.example":                            "https://a.example",
+		"":                                             "",
+	} {
+		if got := place(address); got != want {
+			t.Errorf("%q leads to %q, want %q", address, got, want)
+		}
+	}
+}

@@ -42,7 +42,7 @@ func TestRedirects(t *testing.T) {
 		return false
 	})
 	t.Run("not followed", func(t *testing.T) {
-		want(t, do(t, uploadWork, o.target(t)), probes.Status, "answered 307", "Location: /moved/")
+		want(t, do(t, uploadWork, o.target(t)), probes.Status, "answered 307 Temporary Redirect to /moved/", "; redirects are not followed unless asked")
 	})
 	t.Run("followed", func(t *testing.T) {
 		got := do(t, uploadWork+"redirects: 1\n", o.target(t))
@@ -64,7 +64,7 @@ func TestRedirects(t *testing.T) {
 	})
 	t.Run("loop", func(t *testing.T) {
 		work := "kind: http.transfer\ndirection: download\npath: /loop/x\nfixture: existing\nexpect: {size: 1KiB}\nredirects: 3\n"
-		want(t, do(t, work, o.target(t)), probes.Status, "redirects end after 3", "302")
+		want(t, do(t, work, o.target(t)), probes.Status, "redirects end after 3: answered 302 Found to /loop/x")
 	})
 }
 

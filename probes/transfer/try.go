@@ -65,14 +65,18 @@ func (t *try) exchange(r *request, redirects int) (v verdict) {
 	t.p.at(receiving)
 	v = t.judge(r, a)
 	_ = a.body.Close()
-	if next := t.redirected(r, a, v); next != nil {
-		if redirects == 0 {
-			if t.job.redirects > 0 {
-				v.err = fmt.Errorf("redirects end after %d: %w", t.job.redirects, v.err)
-			}
-			return v
-		}
+	if v.outcome != probes.Status || a.status/100 != 3 || a.header.Get("Location") == "" {
+		return v
+	}
+	switch next := t.redirected(r, a); {
+	case next != nil && redirects > 0:
 		return t.follow(next, v, redirects-1)
+	case next != nil && t.job.redirects > 0:
+		v.err = fmt.Errorf("redirects end after %d: %w", t.job.redirects, v.err)
+	case next != nil:
+		v.err = fmt.Errorf("%w; redirects are not followed unless asked (hint: redirects: 1)", v.err)
+	case r.body != nil:
+		v.err = fmt.Errorf("%w; an upload is not sent where that leads (307 and 308 would let it)", v.err)
 	}
 	return v
 }
@@ -160,12 +164,9 @@ func (t *try) completed(a *answer, v verdict) verdict {
 	return v
 }
 
-// redirected is the request that a redirect leads to, or nil.
-func (t *try) redirected(r *request, a *answer, v verdict) *request {
-	to := a.header.Get("Location")
-	if v.outcome != probes.Status || to == "" {
-		return nil
-	}
+// redirected is the request that a redirect leads to, or nil if it cannot be
+// followed.
+func (t *try) redirected(r *request, a *answer) *request {
 	keeps := a.status == http.StatusTemporaryRedirect || a.status == http.StatusPermanentRedirect
 	moved := a.status == http.StatusMovedPermanently || a.status == http.StatusFound || a.status == http.StatusSeeOther
 	if !keeps && !(moved && r.body == nil) {
@@ -175,7 +176,7 @@ func (t *try) redirected(r *request, a *answer, v verdict) *request {
 	if at, err := url.ParseRequestURI(r.target); err == nil {
 		from.Path, from.RawPath, from.RawQuery = at.Path, at.RawPath, at.RawQuery
 	}
-	next, err := from.Parse(to)
+	next, err := from.Parse(a.header.Get("Location"))
 	if err != nil || next.Host == "" || next.Scheme != "http" && next.Scheme != "https" {
 		return nil
 	}
