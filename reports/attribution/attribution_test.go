@@ -161,6 +161,10 @@ var incidents = []struct {
 				o.Outcome, o.Status, o.Message = probes.Short, 200, "short: 3145728 of 10485760 bytes, and the answer ended as if that were all (no length was announced)"
 			}
 		})}},
+	{"ranges-ignored", synthetic.Design{Spec: `{"direction":"download","verify":"digest","range":"0-1023"}`, Cells: one, Around: down.path(), Through: with(down.path(), func(_ plan.Cell, n int, o *synthetic.Op) {
+		o.Outcome, o.Status = probes.Protocol, 200
+		o.Message = "asked for bytes 0-1023, was answered 200 with the whole object: the Range header was ignored or lost on the way"
+	})}},
 	{"no-keep-alive", synthetic.Design{Cells: small, Around: with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) { o.Phases.TLS, o.Phases.Wait = 0, o.Phases.Wait*10 }),
 		Through: with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) {
 			o.Phases.TLS, o.Phases.Wait = 0, o.Phases.Wait*10+12*time.Millisecond

@@ -122,6 +122,26 @@ func neverWorks(v view) []clue {
 	return []clue{{aboutFailure, likely, "nothing works (" + ways[0].String() + ")", text}}
 }
 
+// ignoredRange is how the probe words that a range was asked for in vain.
+const ignoredRange = "the Range header was ignored"
+
+// rangesIgnored recognises an arm that answers with whole objects where parts
+// of them are asked for, and the reference does not.
+func rangesIgnored(v view) []clue {
+	ignored := func(f record.Failure) bool {
+		return f.Outcome == probes.Protocol && strings.Contains(f.Message, ignoredRange)
+	}
+	for _, s := range v.failing() {
+		if len(s.cand.failures(ignored)) == 0 || s.equallyBad(probes.Protocol) {
+			continue
+		}
+		return []clue{{aboutFailure, named, "Range requests are answered with whole objects",
+			fmt.Sprintf("%d of %d ops%s asked for a part of an object and did not get it, around %d of %d: something on the path drops the Range header, or serves without ranges",
+				s.cand.ops[probes.Protocol], s.cand.ended(), v.in(s), s.ref.ops[probes.Protocol], s.ref.ended())}}
+	}
+	return nil
+}
+
 // sizeCliff recognises bodies that fail from some size on.
 func sizeCliff(v view) []clue {
 	var works, fails unit.Bytes = -1, -1

@@ -85,10 +85,10 @@ func (m measured) corrupt(at place) sighting {
 	s.events, s.of = l.Corrupt, looked(l)
 	if m.work.Direction != "upload" && m.work.Verify != "none" {
 		t := tallyOf(m.trials[at])
+		s.of += t.ok() + t.ops[probes.Short] // what failed otherwise brought no body to verify
 		for _, o := range wrongBytes {
-			s.events += t.ops[o]
+			s.events, s.of = s.events+t.ops[o], s.of+t.ops[o]
 		}
-		s.of += t.ended()
 	} else if !ok {
 		s.onlyAtEnd = true
 		s.blind = "nothing was verified, so nothing is known of the bytes"

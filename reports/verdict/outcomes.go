@@ -17,7 +17,7 @@ var outcomeWords = map[probes.Outcome]string{
 	probes.Timeout:  "no answer in time",
 	probes.Stalled:  "no byte moved any more",
 	probes.Status:   "the answer was not a success",
-	probes.Protocol: "the answer broke the protocol",
+	probes.Protocol: "the answer is not what was asked for",
 	probes.Short:    "the body was cut short",
 	probes.Long:     "the body was too long",
 	probes.Corrupt:  "the body's bytes were wrong",
@@ -25,10 +25,15 @@ var outcomeWords = map[probes.Outcome]string{
 	probes.Stale:    "the body was an older one",
 }
 
-// describe says how one op failed, with the status or message seen.
+// describe says how one op failed, with the status or message seen: of a
+// redirect where it leads, of another refusal only the status.
 func describe(f record.Failure) string {
 	words := outcomeWords[f.Outcome]
 	switch {
+	case f.Outcome == probes.Status && f.Status/100 == 3 && f.Message != "":
+		return f.Message
+	case f.Outcome == probes.Protocol && f.Message != "":
+		return f.Message // a whole sentence
 	case f.Outcome == probes.Status && f.Status != 0:
 		return fmt.Sprintf("status %d", f.Status)
 	case f.Message != "":
