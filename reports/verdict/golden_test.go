@@ -102,6 +102,9 @@ var imagined = []struct {
 	{name: "improved", design: synthetic.Design{Around: slower(1.5), Through: fast()}},
 	{name: "slow", design: synthetic.Design{Around: fast(), Through: slower(1.4)}},
 	{name: "slow-inside-the-margin", design: synthetic.Design{Around: fast(), Through: slower(1.03)}},
+	{name: "slow-from-the-floor-on", design: synthetic.Design{Around: fast(), Through: func() synthetic.Path { p := slower(1.17); p.Noise = 0.06; return p }()}, bend: func(r *record.Run) {
+		r.Header.Scenario.Criteria = []scenarios.Criterion{synthetic.Relative(metric.Goodput, metric.Mean, 0.20)}
+	}},
 	{name: "too-few-blocks", design: synthetic.Design{Blocks: 4, Around: fast(), Through: slower(1.2)}},
 	{name: "cut", design: synthetic.Design{Blocks: 3, Around: fast(), Through: slower(200)}},
 	{name: "noisy", design: synthetic.Design{Around: fast(), Through: func() synthetic.Path { p := fast(); p.Noise = 0.25; return p }()}},

@@ -3,6 +3,7 @@ package verdict
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"loadline/reports/compare"
 	"loadline/scenarios"
@@ -149,11 +150,30 @@ func reason(f Finding, r compare.Result, method string) string {
 	default:
 		text += sizes(f) + " " + over
 	}
-	text += "; " + allowed(f.Margin) + hint(r)
+	text += "; " + limitOf(f) + hint(r)
 	if r.Outcome == compare.Inconclusive && r.More > 0 {
 		text += fmt.Sprintf("; %s would likely decide", count(r.More, "more block"))
 	}
 	return text
+}
+
+// limitOf is what the criterion allows. An estimate inside the margin is refused
+// from the floor on unless the whole interval is inside; that is said where it
+// happened, or the figures would contradict the verdict.
+func limitOf(f Finding) string {
+	text := allowed(f.Margin)
+	if f.Verdict != Regressed || f.Clear || !(f.Effect.Ratio < f.Margin) {
+		return text
+	}
+	least := math.Exp(compare.Floor(f.Margin - 1))
+	if least >= f.Margin {
+		return text
+	}
+	floor := Times(least)
+	if floor == Times(f.Margin) {
+		floor = strconv.FormatFloat(least, 'f', 3, 64) + "×"
+	}
+	return fmt.Sprintf("%s, and from %s on only what is surely inside that", text, floor)
 }
 
 // hint says what the branch of the rule means where the figures do not.

@@ -172,7 +172,7 @@ func (m measured) clause(f Finding) string {
 	if f.Clear {
 		pairs = "worse in every one of " + count(f.N, "pair")
 	}
-	return fmt.Sprintf("%s (%s; %s), %s", m.claim(f), where, allowed(f.Margin), pairs)
+	return fmt.Sprintf("%s (%s; %s), %s", m.claim(f), where, limitOf(f), pairs)
 }
 
 // claim is the effect in words that fit the metric.
