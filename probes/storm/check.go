@@ -106,12 +106,12 @@ func (c *checker) target(t *Target, at scenarios.Node) {
 
 // path checks the form of a path and its placeholders.
 func (c *checker) path(p string, at scenarios.Node) {
-	plain := strings.ReplaceAll(p, placeholder, "name")
+	plain := strings.NewReplacer(placeholder, "name", sizeholder, "1").Replace(p)
 	switch {
 	case !strings.HasPrefix(p, "/"):
 		c.refuse(at, fmt.Sprintf("%q does not start with a slash", p), "write it from the root of target.url")
 	case strings.ContainsAny(plain, "{}"):
-		c.refuse(at, fmt.Sprintf("%q has a placeholder that is not known", p), "{name} is; write %7B for a brace")
+		c.refuse(at, fmt.Sprintf("%q has a placeholder that is not known", p), "{name} and {size} are; write %7B for a brace")
 	case !wellFormed(plain):
 		c.refuse(at, fmt.Sprintf("%q has characters that no path can carry", p), "percent-encode them")
 	}
@@ -126,13 +126,23 @@ func wellFormed(p string) bool {
 	return err == nil
 }
 
-// pathOf is the path and query of a target's URL, or of a bare path.
+// pathOf is the path and query of a target's URL, or of a bare path, with its
+// placeholders.
 func pathOf(raw string) (string, error) {
-	u, err := url.ParseRequestURI(raw)
+	name, size := unlike(raw, "name"), unlike(raw, "size")
+	u, err := url.ParseRequestURI(strings.NewReplacer(placeholder, name, sizeholder, size).Replace(raw))
 	if err != nil || u.Host == "" && !strings.HasPrefix(raw, "/") {
 		return "", fmt.Errorf("%q is no URL", scenarios.RedactURL(raw))
 	}
-	return u.RequestURI(), nil
+	return strings.NewReplacer(name, placeholder, size, sizeholder).Replace(u.RequestURI()), nil
+}
+
+// unlike is a word that does not occur in a text. It stands for a placeholder
+// while a URL is parsed, which would escape its braces.
+func unlike(text, word string) string {
+	for word += "-"; strings.Contains(text, word); word += "x" {
+	}
+	return word
 }
 
 // managed are headers that other keys or the protocol set.

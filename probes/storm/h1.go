@@ -78,7 +78,7 @@ func (c *h1) exchange(t *try) error {
 func (c *h1) send(t *try) error {
 	t.lane.at(sending, t.sendAt+t.zero)
 	r, l := t.r, t.lane
-	out := r.appendHead(l.out[:0], t.op.Name)
+	out := r.head.appendTo(l.out[:0], t.op.Name, &t.id)
 	rest := r.body
 	if len(rest) <= together {
 		out, rest = append(out, rest...), nil
@@ -149,6 +149,9 @@ func (c *h1) met(t *try) {
 	c.keep = c.head.keep
 	p := &t.o.Peer
 	p.Status, p.Server, p.Via, p.Backend = c.head.status, c.head.server.text, c.head.via.text, c.head.backend.text
+	if !t.r.expect.wants(c.head.status) {
+		t.theirs = oneLine(string(c.head.theirs))
+	}
 }
 
 // small judges a body that fits into the buffer, in place.

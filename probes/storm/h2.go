@@ -91,8 +91,8 @@ func (c *h2) exchange(t *try) error {
 	defer done()
 	s := &stream{t: t}
 	req := (&http.Request{
-		Method: t.r.method, Host: t.r.host, Header: t.r.header(t.op.Name),
-		URL:   &url.URL{Scheme: t.session.base.Scheme, Host: t.r.host, Opaque: "//" + t.r.host + t.r.target.with(t.op.Name)},
+		Method: t.r.method, Host: t.r.host, Header: t.r.header(t.op.Name, &t.id),
+		URL:   &url.URL{Scheme: t.session.base.Scheme, Host: t.r.host, Opaque: "//" + t.r.host + t.r.target.with(t.op.Name, &t.id)},
 		Proto: "HTTP/2.0", ProtoMajor: 2,
 	}).WithContext(httptrace.WithClientTrace(ctx, s.trace()))
 	if len(t.r.body) > 0 {
@@ -145,6 +145,9 @@ func (c *h2) judge(t *try, resp *http.Response) error {
 	p.Server, p.Via = strings.Join(resp.Header.Values("Server"), ", "), strings.Join(resp.Header.Values("Via"), ", ")
 	if c.backend != "" {
 		p.Backend = strings.Join(resp.Header.Values(c.backend), ", ")
+	}
+	if !t.r.expect.wants(p.Status) {
+		t.theirs = oneLine(theirID(resp.Header))
 	}
 	d := newDigester(t.r.digest != nil)
 	t.lane.at(receiving, t.firstAt+t.zero)

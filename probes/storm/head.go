@@ -2,6 +2,7 @@ package storm
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"strings"
 )
@@ -18,6 +19,8 @@ type head struct {
 	via    value
 	// backend is the value of the header that names the backend.
 	backend value
+	// theirs is the id that the answer names, until the next bytes are read.
+	theirs []byte
 }
 
 // value is a header's value. Most answers repeat that of the answer before,
@@ -40,7 +43,7 @@ func (h *head) parse(b []byte, method string) bool {
 		return false
 	}
 	h.length, h.keep = -1, true
-	var server, via, backend []byte
+	var server, via, backend, theirs []byte
 	for {
 		end := bytes.IndexByte(rest, '\n')
 		if end < 1 || rest[end-1] != '\r' {
@@ -73,6 +76,14 @@ func (h *head) parse(b []byte, method string) bool {
 					return false
 				}
 			}
+		case len("x-request-id"):
+			if is(name, "x-request-id") {
+				theirs = text
+			}
+		case len("x-amz-request-id"):
+			if theirs == nil && is(name, "x-amz-request-id") {
+				theirs = text
+			}
 		case len("content-length"):
 			if is(name, "content-length") {
 				if h.length >= 0 || !h.setLength(text) {
@@ -98,6 +109,7 @@ func (h *head) parse(b []byte, method string) bool {
 	h.server.set(server)
 	h.via.set(via)
 	h.backend.set(backend)
+	h.theirs = theirs
 	return true
 }
 
@@ -199,8 +211,14 @@ func is(b []byte, word string) bool {
 	return true
 }
 
+// theirID is the id that an answer names.
+func theirID(h http.Header) string {
+	return cmp.Or(h.Get("X-Request-Id"), h.Get("X-Amz-Request-Id"))
+}
+
 // library takes over what the standard library has read.
 func (h *head) library(resp *http.Response) {
+	h.theirs = []byte(theirID(resp.Header))
 	h.status, h.length, h.keep = resp.StatusCode, resp.ContentLength, !resp.Close
 	h.server.text = strings.Join(resp.Header.Values("Server"), ", ")
 	h.via.text = strings.Join(resp.Header.Values("Via"), ", ")

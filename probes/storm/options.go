@@ -46,7 +46,7 @@ type Options struct {
 	Path    string  `key:"path" doc:"in place of targets: GET of this one path" json:"path,omitempty"`
 	Order   Order   `key:"order" default:"round-robin" doc:"round-robin (by weight) or random (by weight, seeded)" json:"order"`
 
-	Headers map[string]scenarios.Text `key:"headers" doc:"headers of every request; a value may be {env: NAME} or {file: path}; {name} is expanded" json:"headers,omitempty"`
+	Headers map[string]scenarios.Text `key:"headers" doc:"headers of every request; a value may be {env: NAME} or {file: path}; {name} and {size} are expanded" json:"headers,omitempty"`
 	Expect  Expect                    `key:"expect" doc:"what a good answer is" json:"expect"`
 
 	Connections Connections   `key:"connections" default:"reuse" doc:"reuse (one per place in flight), fresh (one per op) or shared (one for all, HTTP/2)" json:"connections"`
@@ -63,8 +63,8 @@ type Targets struct {
 // Target is one request.
 type Target struct {
 	Method string `key:"method" default:"GET" pattern:"^[A-Z]{1,20}$" doc:"method in capitals, such as GET or POST" json:"method"`
-	Path   string `key:"path" doc:"path after the target's URL; {name} is expanded, a query is left as written" json:"path,omitempty"`
-	URL    string `key:"url" doc:"a vegeta URL, of which path and query are used: the arm's URL says where it goes" json:"url,omitempty"`
+	Path   string `key:"path" doc:"path after the target's URL; {name} (the op's own) and {size} (bytes: the cell's, else of its body) are expanded, a query is left as written" json:"path,omitempty"`
+	URL    string `key:"url" doc:"a vegeta URL, of which path and query are used, {name} and {size} expanded: the arm's URL says where it goes" json:"url,omitempty"`
 
 	Headers  map[string]scenarios.Text `key:"headers" doc:"headers of this request, in place of those of all" json:"headers,omitempty"`
 	Body     string                    `key:"body" doc:"body as text" json:"body,omitempty"`

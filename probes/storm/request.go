@@ -8,38 +8,21 @@ import (
 	"strings"
 
 	"loadline/probes/internal/credential"
+	"loadline/scenarios/unit"
 )
 
-// placeholder stands for the op's name in paths and headers.
-const placeholder = "{name}"
-
-// request is a target made ready to be sent: all but the op's name is put
+// request is a target made ready to be sent: all but what is an op's own is put
 // together beforehand.
 type request struct {
 	method string
 	target text // path and query
 	host   string
 	fields []field
-	head   [][]byte // HTTP/1.1: what stands before, between and after the names
+	head   text // HTTP/1.1: the whole of it
+	id     text // what it is found again by: its X-Request-Id
 	body   []byte
 	expect *Expect
 	digest []byte // decoded from expect; nil for none
-}
-
-// text is a text in which the op's name may stand.
-type text struct {
-	literal string
-	named   bool
-}
-
-func named(s string) text { return text{s, strings.Contains(s, placeholder)} }
-
-// with puts the op's name in.
-func (t text) with(name string) string {
-	if !t.named {
-		return t.literal
-	}
-	return strings.ReplaceAll(t.literal, placeholder, name)
 }
 
 // field is a header field of a request.
@@ -54,21 +37,26 @@ type draft struct {
 	fields             []credential.Field
 	body               []byte
 	expect             *Expect
+	trace              trace
+	size               unit.Bytes // what {size} stands for
 }
 
-// compile puts a request together: the op's name as request id, so that the
-// request is found again in the log of every hop, and what every client sends
-// unless the scenario does.
+// compile puts a request together: the ids by which it is found again in the
+// log of every hop, and what every client sends unless the scenario does.
 func compile(d draft) request {
-	r := request{method: d.method, target: named(d.path), host: d.host, body: d.body, expect: d.expect}
+	size := strings.NewReplacer(sizeholder, strconv.FormatInt(int64(d.size), 10))
+	r := request{method: d.method, target: named(size.Replace(d.path)), host: d.host, body: d.body, expect: d.expect}
 	for _, f := range d.fields {
-		value := named(f.Value)
-		value.named = value.named && !f.Secret
+		value := fixed(f.Value)
+		if !f.Secret {
+			value = named(size.Replace(f.Value))
+		}
 		r.fields = append(r.fields, field{f.Name, value})
 	}
-	r.standard("Accept", "*/*")
-	r.standard("User-Agent", "loadline")
-	r.standard("X-Request-Id", placeholder)
+	r.standard("Accept", fixed("*/*"))
+	r.standard("User-Agent", fixed("loadline"))
+	r.id = r.standard("X-Request-Id", d.trace.requestID())
+	r.standard("traceparent", d.trace.parent())
 	if len(d.expect.SHA256) > 0 {
 		r.digest, _ = hex.DecodeString(d.expect.SHA256) // its form was checked
 	}
@@ -76,13 +64,16 @@ func compile(d draft) request {
 	return r
 }
 
-func (r *request) standard(name, value string) {
+// standard adds a header that the scenario may set itself; it returns what is
+// sent.
+func (r *request) standard(name string, value text) text {
 	for _, f := range r.fields {
 		if strings.EqualFold(f.name, name) {
-			return
+			return f.value
 		}
 	}
-	r.fields = append(r.fields, field{name, named(value)})
+	r.fields = append(r.fields, field{name, value})
+	return value
 }
 
 // sized reports whether the request announces the length of its body, even if
@@ -93,59 +84,22 @@ func (r *request) sized() bool {
 
 // frame writes the head of HTTP/1.1.
 func (r *request) frame() {
-	var f framer
-	f.add(r.method + " ")
-	f.put(r.target)
-	f.add(" HTTP/1.1\r\nHost: " + r.host)
-	for _, x := range r.fields {
-		f.add("\r\n" + x.name + ": ")
-		f.put(x.value)
+	parts := []text{fixed(r.method + " "), r.target, fixed(" HTTP/1.1\r\nHost: " + r.host)}
+	for _, f := range r.fields {
+		parts = append(parts, fixed("\r\n"+f.name+": "), f.value)
 	}
 	if r.sized() {
-		f.add("\r\nContent-Length: " + strconv.Itoa(len(r.body)))
+		parts = append(parts, fixed("\r\nContent-Length: "+strconv.Itoa(len(r.body))))
 	}
-	f.add("\r\n\r\n")
-	r.head = append(f.done, f.open)
-}
-
-// framer collects pieces between which the op's name stands.
-type framer struct {
-	done [][]byte
-	open []byte
-}
-
-func (f *framer) add(s string) { f.open = append(f.open, s...) }
-
-func (f *framer) put(t text) {
-	if !t.named {
-		f.add(t.literal)
-		return
-	}
-	for i, piece := range strings.Split(t.literal, placeholder) {
-		if i > 0 {
-			f.done = append(f.done, f.open)
-			f.open = nil
-		}
-		f.add(piece)
-	}
-}
-
-// appendHead appends the head for an op.
-func (r *request) appendHead(b []byte, name string) []byte {
-	b = append(b, r.head[0]...)
-	for _, piece := range r.head[1:] {
-		b = append(b, name...)
-		b = append(b, piece...)
-	}
-	return b
+	r.head = join(append(parts, fixed("\r\n\r\n"))...)
 }
 
 // header is the header for an op as the library wants it.
-func (r *request) header(name string) http.Header {
+func (r *request) header(name string, id *opID) http.Header {
 	h := make(http.Header, len(r.fields))
 	for _, f := range r.fields {
 		key := textproto.CanonicalMIMEHeaderKey(f.name)
-		h[key] = append(h[key], f.value.with(name))
+		h[key] = append(h[key], f.value.with(name, id))
 	}
 	return h
 }

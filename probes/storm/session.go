@@ -29,6 +29,8 @@ type session struct {
 	requests []request
 	turns    turns
 	secrets  credential.Secrets
+	trace    trace
+	size     *unit.Bytes // of the cell, if it has one of its own
 	lanes    lanes.Set[lane]
 	patience patience
 	h2       *http2.Transport
@@ -52,7 +54,10 @@ func (Probe) Open(_ context.Context, spec plan.Spec, on probes.On) (probes.Sessi
 	if on.Warn == nil {
 		on.Warn = func(string) {}
 	}
-	s := &session{o: work.o, on: on}
+	s := &session{o: work.o, on: on, trace: traceOf(&on)}
+	if on.Cell.Size > 0 && on.Cell.Size != work.Size() {
+		s.size = &on.Cell.Size
+	}
 	s.patience.session = s
 	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("arm %s: %w", on.Arm.ID, s.secrets.Clean(err))
@@ -136,7 +141,7 @@ func (s *session) Do(ctx context.Context, op probes.Op) probes.Observation {
 	l := &at.Held
 	t := &l.try // not on the heap anew for every op
 	*t = try{
-		session: s, lane: l, op: op, ctx: ctx,
+		session: s, lane: l, op: op, ctx: ctx, id: idOf(op.Seed),
 		o: probes.Observation{Seq: op.Seq, Name: op.Name, Slot: op.Slot, Due: probes.MarkAt(op.Due)},
 		r: &s.requests[s.turns.pick(op.Seq, op.Seed)], zero: op.Epoch.Sub(s.patience.epoch()),
 	}
@@ -167,6 +172,9 @@ type try struct {
 	reused                              bool
 	keep                                bool // the connection is fit for another op
 
+	id     opID
+	theirs string // the id that an answer other than the one expected names
+
 	sum [sha256.Size]byte // of a small answer
 }
 
@@ -184,7 +192,6 @@ func (t *try) run() error {
 	}
 	t.reused = w.take()
 	t.o.Peer = *w.peer()
-	t.o.Peer.RequestID = t.op.Name
 	t.sendAt = t.start
 	if !t.reused {
 		t.sendAt = t.now()
@@ -219,7 +226,19 @@ func (t *try) failed(err error) {
 		err = fmt.Errorf("%w (on a kept connection; the request was not repeated)", err)
 	}
 	t.o.Outcome, t.o.Err = outcome, t.session.secrets.Clean(err)
+	t.o.Peer.RequestID = t.foundBy()
 	t.o.Verified = 0
+}
+
+// foundBy is by what the request is found in the logs of the hops: its own id,
+// and that of the answer where it has another. It is evidence of a failed op;
+// no other op pays for it.
+func (t *try) foundBy() string {
+	ours := t.r.id.with(t.op.Name, &t.id)
+	if t.theirs != "" && t.theirs != ours {
+		ours += " (theirs: " + t.theirs + ")"
+	}
+	return t.session.secrets.Scrub(ours)
 }
 
 // close settles the phases and decides what becomes of the connection.

@@ -17,6 +17,7 @@ import (
 
 	"loadline/probes/internal/credential"
 	"loadline/scenarios"
+	"loadline/scenarios/unit"
 )
 
 // load makes the session's requests of the scenario's targets.
@@ -75,6 +76,10 @@ func (s *session) add(d draft) {
 	d.path = strings.TrimSuffix(s.base.EscapedPath(), "/") + d.path
 	if d.host == "" {
 		d.host = s.base.Host
+	}
+	d.trace, d.size = s.trace, unit.Bytes(len(d.body))
+	if s.size != nil {
+		d.size = *s.size
 	}
 	s.requests = append(s.requests, compile(d))
 }

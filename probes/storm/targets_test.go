@@ -82,6 +82,40 @@ func TestFilesOfVegetaAreRead(t *testing.T) {
 	}
 }
 
+// TestPlaceholdersAreExpanded in paths, URLs, files of vegeta's and headers;
+// all else is left as it is written.
+func TestPlaceholdersAreExpanded(t *testing.T) {
+	file := func(text string) string { return "targets: {file: " + write(t, text) + "}\n" }
+	for name, c := range map[string]struct{ work, want string }{
+		"path":           {"path: '/a/{name}/b?q=%7Bname%7D&r={name}'\n", "GET /a/NAME/b?q=%7Bname%7D&r=NAME"},
+		"size of a body": {"targets: [{method: POST, path: '/{size}/{name}', body: '12345', headers: {X-One: 'n {name} s {size}'}}]\n", "POST /5/NAME n NAME s 5 12345"},
+		"size of a cell": {"path: '/{size}'\n", "GET /4096"},
+		"url":            {"targets: [{url: 'http://h/name-/{name}?s={size}'}]\n", "GET /name-/NAME?s=0"},
+		"vegeta's http":  {file("GET http://h/{name}?a={name}%20b\nX-One: {name}\n"), "GET /NAME?a=NAME%20b NAME"},
+		"another brace":  {file("GET http://h/{other}/{name}\n"), "GET /%7Bother%7D/NAME"},
+		"none":           {"path: /name\n", "GET /name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target, all := heard(t)
+			b := probetest.Open(t, storm.Probe{}, "kind: http.storm\n"+c.work, target, func(on *probes.On) {
+				if name == "size of a cell" {
+					on.Cell.Size = 4096
+				}
+			})
+			for range 2 {
+				op := b.Op(0)
+				if o := b.Do(context.Background(), op); o.Outcome != probes.OK {
+					t.Fatalf("outcome %s (%v)", o.Outcome, o.Err)
+				}
+				got := all()
+				if want := strings.ReplaceAll(c.want, "NAME", op.Name); got[len(got)-1] != want {
+					t.Errorf("the server heard %q, want %q", got[len(got)-1], want)
+				}
+			}
+		})
+	}
+}
+
 func TestFilesAreHeldToTheirDigest(t *testing.T) {
 	path := write(t, "GET http://h/a\n")
 	target, _ := heard(t)
@@ -159,7 +193,7 @@ targets:
   - {path: nowhere}
   - {path: /a, url: "http://h/b"}
   - {method: get, path: /}
-  - {path: "/{size}"}
+  - {path: "/{seq}"}
   - {path: /, headers: {Host: x, Authorization: Bearer abc, "a b": c}}
   - {path: /, body: x, body_file: y}
   - {method: HEAD, path: /, expect: {size: 1KiB}}

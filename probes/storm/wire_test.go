@@ -48,7 +48,7 @@ headers: {User-Agent: test, X-Op: common}
 			for range 2 {
 				op := b.Op(0)
 				ops = append(ops, op)
-				if o := b.Do(context.Background(), op); o.Outcome != probes.OK || o.Peer.RequestID != op.Name || o.Peer.Protocol != name {
+				if o := b.Do(context.Background(), op); o.Outcome != probes.OK || o.Peer.Protocol != name {
 					t.Fatalf("outcome %s (%v), peer %+v", o.Outcome, o.Err, o.Peer)
 				}
 			}
@@ -59,7 +59,7 @@ headers: {User-Agent: test, X-Op: common}
 			if want := "/base/in/" + id + "?x=" + id + "&y=%20"; in.RequestURI != want || in.Method != "POST" || in.Proto != name {
 				t.Errorf("the request is %s %s %s, want POST %s", in.Method, in.RequestURI, in.Proto, want)
 			}
-			for header, want := range map[string]string{"Content-Type": "application/json", "X-Token": "sesame-sesame", "X-Op": "op " + id, "X-Request-Id": id, "User-Agent": "test", "Accept": "*/*"} {
+			for header, want := range map[string]string{"Content-Type": "application/json", "X-Token": "sesame-sesame", "X-Op": "op " + id, "User-Agent": "test", "Accept": "*/*"} {
 				if got := in.Header.Values(header); len(got) != 1 || got[0] != want {
 					t.Errorf("header %s is %q, want %q", header, got, want)
 				}
