@@ -10,9 +10,9 @@ import (
 const (
 	// gathered is how much a reader of a fast flow waits for. Being woken for
 	// every few segments costs both ends more than moving the bytes does.
-	gathered = 128 << 10
+	gathered = 512 << 10
 	// patience is how long it waits for that. A flow that does not bring so much
-	// in that time (64 MB/s) is not fast, and is read as it comes.
+	// in that time (256 MB/s) is not fast, and is read as it comes.
 	patience = 2 * time.Millisecond
 )
 
@@ -43,13 +43,18 @@ func (g *gather) arrived(n, block int) {
 	}
 }
 
+// want is how many bytes a read of block may sleep for.
+func (g *gather) want(block int) int {
+	if !g.fast.Load() {
+		return 1
+	}
+	return int(max(1, min(gathered, int64(block), g.expected.Load())))
+}
+
 // before is called when a large read is about to sleep, with the socket locked
 // for reading.
 func (g *gather) before(c *Conn, fd uintptr, block int) {
-	want := int64(1)
-	if g.fast.Load() {
-		want = max(1, min(gathered, int64(block), g.expected.Load()))
-	}
+	want := g.want(block)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.set(fd, int32(want))
