@@ -75,17 +75,30 @@ func trials(p synthetic.Path, bend func(t *record.Trial)) synthetic.Path {
 }
 
 var (
-	up50   = link{rate: 100e6, rtt: 50 * time.Millisecond, protocol: "HTTP/2.0"}
-	up     = link{rate: 100e6, rtt: 100 * time.Microsecond, protocol: "HTTP/1.1"}
-	down   = link{rate: 100e6, rtt: 100 * time.Microsecond, protocol: "HTTP/1.1", down: true}
-	one    = []plan.Cell{{ID: "all", Size: 10 * unit.MiB, InFlight: 1}}
-	sizes  = []plan.Cell{{ID: "1MiB", Size: unit.MiB, InFlight: 1}, {ID: "16MiB", Size: 16 * unit.MiB, InFlight: 1}}
-	small  = []plan.Cell{{ID: "1KiB", Size: unit.KiB, InFlight: 1}, {ID: "16KiB", Size: 16 * unit.KiB, InFlight: 1}}
-	tiny   = []plan.Cell{{ID: "all", Size: unit.KiB, InFlight: 1}}
-	protos = []plan.Cell{{ID: "10MiB h1", Size: 10 * unit.MiB, HTTP: scenarios.HTTP1, InFlight: 1}, {ID: "10MiB h2", Size: 10 * unit.MiB, HTTP: scenarios.HTTP2, InFlight: 1}}
+	up50  = link{rate: 100e6, rtt: 50 * time.Millisecond, protocol: "HTTP/2.0"}
+	up    = link{rate: 100e6, rtt: 100 * time.Microsecond, protocol: "HTTP/1.1"}
+	down  = link{rate: 100e6, rtt: 100 * time.Microsecond, protocol: "HTTP/1.1", down: true}
+	one   = []plan.Cell{{ID: "all", Size: 10 * unit.MiB, InFlight: 1}}
+	sizes = []plan.Cell{{ID: "1MiB", Size: unit.MiB, InFlight: 1}, {ID: "16MiB", Size: 16 * unit.MiB, InFlight: 1}}
+	// sizes50 are for ways of 50 ms, where bodies are no longer than some windows.
+	sizes50 = []plan.Cell{{ID: "2MiB", Size: 2 * unit.MiB, InFlight: 1}, {ID: "8MiB", Size: 8 * unit.MiB, InFlight: 1}}
+	small   = []plan.Cell{{ID: "1KiB", Size: unit.KiB, InFlight: 1}, {ID: "16KiB", Size: 16 * unit.KiB, InFlight: 1}}
+	tiny    = []plan.Cell{{ID: "all", Size: unit.KiB, InFlight: 1}}
+	protos  = []plan.Cell{{ID: "10MiB h1", Size: 10 * unit.MiB, HTTP: scenarios.HTTP1, InFlight: 1}, {ID: "10MiB h2", Size: 10 * unit.MiB, HTTP: scenarios.HTTP2, InFlight: 1}}
 )
 
 func (l link) at(rate float64) link { l.rate = rate; return l }
+
+// limited is a link over HTTP/1.1, as limiters are not particular.
+func limited(l link) link { l.protocol = "HTTP/1.1"; return l }
+
+// far is a path on which the bounds of the round trip lie far apart: the answer
+// takes long to make, and the connection is made by something near.
+func far(p synthetic.Path) synthetic.Path {
+	return with(p, func(_ plan.Cell, _ int, o *synthetic.Op) {
+		o.Phases.Connect, o.Phases.TLS, o.Phases.Wait = 10*time.Millisecond, 45*time.Millisecond, 80*time.Millisecond
+	})
+}
 
 // incidents are runs whose cause is known. Each is the positive control of the
 // rule that names it and a negative control of all others: the whole
@@ -109,6 +122,15 @@ var incidents = []struct {
 		}
 	})}},
 	{"window-1m", synthetic.Design{Cells: one, Around: up50.at(400e6).path(), Through: up50.at(20e6).path()}},
+	// A window gives a little less than itself per round trip, and the rate may
+	// look round. A limiter may come near a window: its figure tells where no
+	// window is to be expected, or the product is none.
+	{"window-64k-with-its-losses", synthetic.Design{Cells: sizes50, Around: up50.path(), Through: up50.at(1.05e6).path()}},
+	{"limiter-near-a-window", synthetic.Design{Cells: sizes50, Around: limited(up50).path(), Through: limited(up50.at(1.02e6)).path()}},
+	{"limiter-below-a-window", synthetic.Design{Cells: sizes50, Around: limited(up50).path(), Through: limited(up50.at(0.7e6)).path()}},
+	{"slow-far-away", synthetic.Design{Cells: one, Around: far(up50.path()), Through: far(with(up50.path(), func(_ plan.Cell, n int, o *synthetic.Op) {
+		o.Phases.Send = time.Duration(float64(o.Phases.Send) * (12 + float64(n%5)))
+	}))}},
 	{"slow-of-no-known-kind", synthetic.Design{Cells: one, Around: up50.path(), Through: with(up50.path(), func(_ plan.Cell, n int, o *synthetic.Op) {
 		o.Phases.Send = time.Duration(float64(o.Phases.Send) * (7 + float64(n%5)))
 	})}},

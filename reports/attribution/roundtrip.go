@@ -1,8 +1,8 @@
 package attribution
 
 import (
-	"fmt"
 	"math"
+	"slices"
 
 	"loadline/probes/record"
 )
@@ -11,17 +11,37 @@ import (
 // it: it lies between low and high, in seconds, by the evidence named.
 type trip struct {
 	low, high float64
-	from      string
+	from      string // what shows the upper bound
+	lowFrom   string
+}
+
+// source is what shows a round trip that is one of the likely ones.
+func (t trip) source(seconds float64) string {
+	if seconds == t.low {
+		return t.lowFrom
+	}
+	return t.from
 }
 
 // settled reports whether the bounds are close enough to calculate with.
 func (t trip) settled() bool { return t.high <= 1.4*t.low }
 
-func (t trip) String() string {
+// likely are the round trips to calculate with, and to print beside what comes
+// of it: the middle of settled bounds, else both of them.
+func (t trip) likely() []float64 {
 	if t.settled() {
-		return amount(math.Sqrt(t.low * t.high))
+		return []float64{math.Sqrt(t.low * t.high)}
 	}
-	return fmt.Sprintf("%s to %s", amount(t.low), amount(t.high))
+	return []float64{t.low, t.high}
+}
+
+// span writes the least and the largest of some values, or the only one.
+func span(values []float64, write func(float64) string) string {
+	low, high := write(slices.Min(values)), write(slices.Max(values))
+	if low == high {
+		return low
+	}
+	return low + " to " + high
 }
 
 // roundTrip bounds the round trip of the accused arm; ok is false if nothing
@@ -43,6 +63,7 @@ func (v view) roundTrip() (t trip, ok bool) {
 		if tls > 0 {
 			t.most(tls/handshakeTrips(s), "the TLS handshake")
 			t.low = math.Max(t.low, (tls+math.Max(connect, 0))/(handshakeTrips(s)+1))
+			t.lowFrom = "connecting and the TLS handshake together"
 		}
 		t.most(s.quantile(record.PhaseWait, 0.05), "the shortest waits for an answer")
 		t.most(s.quantile(record.PhaseContinue, 0.05), "the shortest waits for 100 Continue")
@@ -51,10 +72,10 @@ func (v view) roundTrip() (t trip, ok bool) {
 		return t, false
 	}
 	if t.low == 0 {
-		t.low = tcpTrip(sides)
+		t.low, t.lowFrom = tcpTrip(sides), "TCP"
 	}
 	if t.low == 0 || t.low > t.high {
-		t.low = t.high
+		t.low, t.lowFrom = t.high, t.from
 	}
 	return t, true
 }

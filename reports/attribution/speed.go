@@ -57,19 +57,25 @@ func (v view) movingPhase() metric.ID {
 	return record.PhaseReceive
 }
 
-// windows are the flow-control windows that products ship with.
-var windows = []struct {
+type flowWindow struct {
 	name  string
 	bytes float64
-}{{"64 kB", 65535}, {"256 kB", 262144}, {"1 MB", 1048576}}
+}
+
+// windows are the flow-control windows that products ship with.
+var windows = []flowWindow{{"64 kB", 65535}, {"256 kB", 262144}, {"1 MB", 1048576}}
 
 const (
 	// leastRoundTrip is below what a window is not told from a slow machine.
 	leastRoundTrip = 2e-3
 	// windowLow and windowHigh bound rate × round trip as a share of a window:
-	// a little is lost while the window update is made, and the round trip is
+	// some of it is lost while the window update is made, and the round trip is
 	// known only from above.
-	windowLow, windowHigh = 0.8, 1.18
+	windowLow, windowHigh = 0.75, 1.18
+	// windowSure is the least share at which a window is likelier than a limiter
+	// even where the rate is a round figure and the protocol has no windows of
+	// its own.
+	windowSure = 0.8
 )
 
 // window recognises a transfer that moves one window per round trip: rate ×
@@ -94,43 +100,54 @@ func window(v view) []clue {
 		}
 		rates, http2 = append(rates, rate), http2 && v.speaks(s) == "HTTP/2.0"
 	}
-	name, product, fits := fitsWindow(rates, rtt)
+	w, seconds, fits := fitsWindow(rates, rtt, http2)
 	if !fits {
 		return nil
 	}
-	what, weight := "a "+name+" window", likely
+	rate := median(rates)
+	what, weight := "a "+w.name+" window", likely
 	if http2 {
-		what, weight = "a "+name+" flow-control window (HTTP/2 stream window)", named
+		what, weight = "a "+w.name+" flow-control window (HTTP/2 stream window)", named
 	}
-	text := fmt.Sprintf("%s per stream × a round trip of %s (by %s) = %s, constant over %d slow cells",
-		unit.BytesPerSecond(rates[0]), rtt, rtt.from, kilobytes(product), len(rates))
+	if rate*seconds < windowSure*w.bytes {
+		weight = likely
+	}
+	text := fmt.Sprintf("%s per stream × a round trip of %s (by %s) = %s",
+		unit.BytesPerSecond(rate), amount(seconds), rtt.source(seconds), kilobytes(rate*seconds))
+	if rate*seconds < 0.9*w.bytes {
+		text += fmt.Sprintf(", a window of %s less what is lost between its updates", kilobytes(w.bytes))
+	}
 	if len(rates) == 1 {
-		text = fmt.Sprintf("%s per stream × a round trip of %s (by %s) = %s%s",
-			unit.BytesPerSecond(rates[0]), rtt, rtt.from, kilobytes(product), v.in(first))
+		text += v.in(first)
+	} else {
+		text += fmt.Sprintf(", constant over %d slow cells", len(rates))
 	}
 	return []clue{{aboutSpeed, weight, what + ", moved once per round trip", text}}
 }
 
-// fitsWindow finds the window that every rate gives. Where the round trip is
-// known only within bounds, one of the bounds has to give it and the other not.
-func fitsWindow(rates []float64, rtt trip) (name string, product float64, ok bool) {
+// fitsWindow finds the window that every rate gives, and the round trip by
+// which they do. Where that is known only within bounds, one of the bounds has
+// to give it and the other not.
+func fitsWindow(rates []float64, rtt trip, http2 bool) (fit flowWindow, trip float64, ok bool) {
 	if len(rates) == 0 {
-		return "", 0, false
+		return flowWindow{}, 0, false
 	}
-	trips := []float64{rtt.low, rtt.high}
-	if rtt.settled() {
-		trips = []float64{math.Sqrt(rtt.low * rtt.high)}
+	_, round := roundFigure(median(rates))
+	least := windowLow
+	if round && !http2 {
+		least = windowSure
 	}
 	found := 0
-	for _, seconds := range trips {
+	for _, seconds := range rtt.likely() {
 		for _, w := range windows {
-			if slices.Min(rates)*seconds >= windowLow*w.bytes && slices.Max(rates)*seconds <= windowHigh*w.bytes {
-				name, product = w.name, median(rates)*seconds
+			low, high := slices.Min(rates)*seconds/w.bytes, slices.Max(rates)*seconds/w.bytes
+			if low >= least && high <= windowHigh {
+				fit, trip = w, seconds
 				found++
 			}
 		}
 	}
-	return name, product, found == 1
+	return fit, trip, found == 1
 }
 
 // rateTimesTrip gives the product where it is no known window, for who knows
@@ -146,9 +163,13 @@ func rateTimesTrip(v view) []clue {
 		if math.IsNaN(rate) || float64(s.cell.Size) < 4*rate*rtt.high {
 			continue
 		}
+		var products []float64
+		for _, seconds := range rtt.likely() {
+			products = append(products, rate*seconds)
+		}
 		found = append(found, clue{about: aboutSpeed, weight: context, evidence: fmt.Sprintf(
 			"%s per stream × a round trip of %s (by %s) = %s%s, which is no window that products ship with",
-			unit.BytesPerSecond(rate), rtt, rtt.from, kilobytes(rate*rtt.high), v.in(s))})
+			unit.BytesPerSecond(rate), span(rtt.likely(), amount), rtt.from, span(products, kilobytes), v.in(s))})
 	}
 	return found
 }
