@@ -82,6 +82,9 @@ type Kept struct {
 	Name string     `json:"name"`
 	Seed uint64     `json:"seed"`
 	Size unit.Bytes `json:"size"`
+	// Seq is the op's number in its trial. It is all that is known besides the
+	// name of an op of a killed run.
+	Seq uint64 `json:"seq"`
 }
 
 // Audit is what a read-back found.

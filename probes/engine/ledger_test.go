@@ -50,24 +50,24 @@ func seventh(name string) bool { return strings.HasSuffix(name, "-t1-7") }
 
 func TestLedger(t *testing.T) {
 	keepNone := func(op probes.Op, o probes.Outcome) (probes.Kept, int) {
-		k := probes.Kept{Name: op.Name, Seed: op.Seed, Size: op.Size}
+		k := probes.Kept{Name: op.Name, Seed: op.Seed, Size: op.Size, Seq: op.Seq}
 		if op.Seq == 7 {
 			return k, 0
 		}
 		return k, 1
 	}
 	keepBad := func(op probes.Op, o probes.Outcome) (probes.Kept, int) {
-		k := probes.Kept{Name: op.Name, Seed: op.Seed, Size: op.Size}
+		k := probes.Kept{Name: op.Name, Seed: op.Seed, Size: op.Size, Seq: op.Seq}
 		if op.Seq == 7 {
 			k.Seed++
 		}
 		return k, 1
 	}
 	keepTwice := func(op probes.Op, o probes.Outcome) (probes.Kept, int) {
-		return probes.Kept{Name: op.Name, Seed: op.Seed, Size: op.Size}, only(2, 1)(op)
+		return probes.Kept{Name: op.Name, Seed: op.Seed, Size: op.Size, Seq: op.Seq}, only(2, 1)(op)
 	}
 	keepAll := func(op probes.Op, o probes.Outcome) (probes.Kept, int) {
-		return probes.Kept{Name: op.Name, Seed: op.Seed, Size: op.Size}, 1
+		return probes.Kept{Name: op.Name, Seed: op.Seed, Size: op.Size, Seq: op.Seq}, 1
 	}
 	found := func(f probes.Finding, upTo int) func(string, int) probes.Finding {
 		return func(name string, n int) probes.Finding {
@@ -182,7 +182,7 @@ func TestAPathThatReadsWrongIsChargedItself(t *testing.T) {
 func TestCutUploadsAreNotCountedAndAreRemoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		keepAll := func(op probes.Op, _ probes.Outcome) (probes.Kept, int) {
-			return probes.Kept{Name: op.Name, Seed: op.Seed, Size: op.Size}, 1
+			return probes.Kept{Name: op.Name, Seed: op.Seed, Size: op.Size, Seq: op.Seq}, 1
 		}
 		m := newMemory(1e6, map[string]*way{"r": {rate: 10_000, stores: keepAll}, "c": {rate: 10_000, stores: keepAll}})
 		m.spec.back = probes.Readback{Parallel: 4, Budget: time.Minute}

@@ -180,7 +180,7 @@ func (s *memorySession) Do(ctx context.Context, op probes.Op) probes.Observation
 }
 
 func (s *memorySession) store(op probes.Op, o probes.Outcome) {
-	kept, n := probes.Kept{Name: op.Name, Seed: op.Seed, Size: op.Size}, 0
+	kept, n := probes.Kept{Name: op.Name, Seed: op.Seed, Size: op.Size, Seq: op.Seq}, 0
 	if o == probes.OK {
 		n = 1
 	}

@@ -38,6 +38,9 @@ type Case struct {
 	Healthy func(t *testing.T) scenarios.Target
 	// Frozen starts a target that accepts connections and never answers.
 	Frozen func(t *testing.T) scenarios.Target
+	// SameBody is true for probes whose ops all have the body that the work
+	// gives them, whatever their seed.
+	SameBody bool
 	// Moves is false for probes whose ops move no body bytes.
 	Moves bool
 }

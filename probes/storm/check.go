@@ -42,6 +42,7 @@ func (Probe) Check(raw scenarios.Node) (plan.Spec, error) {
 	for i := range min(len(items), len(c.o.Targets.List)) {
 		c.target(&c.o.Targets.List[i], items[i])
 	}
+	c.removal()
 	if n := c.o.round(); c.o.Order == RoundRobin && n > maxTargets {
 		c.refuse(raw.At("targets"), fmt.Sprintf("a round of these weights has %d requests", n), "use smaller weights, or order: random")
 	}
@@ -76,6 +77,22 @@ func (c *checker) single() {
 		c.o.Path = ""
 	case given.Absent():
 		c.refuse(path, "is empty", "path after the target's URL, such as /index.html")
+	}
+}
+
+// removal sees to it that a path for removal names what the op created, and
+// nothing else.
+func (c *checker) removal() {
+	if c.o.Delete.Method == "" {
+		c.o.Delete.Method = "DELETE"
+	}
+	path, at := c.o.Delete.Path, c.raw.At("delete", "path")
+	if path == "" {
+		return
+	}
+	c.path(path, at)
+	if !addresses(path) {
+		c.refuse(at, fmt.Sprintf("%q would remove the same thing for every op", path), "name the op's own: /files/{name}")
 	}
 }
 

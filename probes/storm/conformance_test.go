@@ -96,14 +96,16 @@ func TestConformance(t *testing.T) {
 		target func(*testing.T) scenarios.Target
 	}{
 		"get":    {getWork, func(t *testing.T) scenarios.Target { return serve(t) }},
-		"post":   {"kind: http.storm\ntargets:\n  - {method: POST, path: '/x/{name}', body: hello}\n", func(t *testing.T) scenarios.Target { return serve(t) }},
+		"post":   {"kind: http.storm\ntargets:\n  - {method: POST, path: '/x?{name}', body: hello}\n", func(t *testing.T) scenarios.Target { return serve(t) }},
+		"put":    {putWork, func(t *testing.T) scenarios.Target { return newStore(t).target }},
+		"put h2": {putWork, func(t *testing.T) scenarios.Target { return newStore(t, withHTTP2).target }},
 		"fresh":  {getWork + "connections: fresh\n", func(t *testing.T) scenarios.Target { return serve(t) }},
 		"http2":  {getWork, func(t *testing.T) scenarios.Target { return serve(t, withHTTP2) }},
 		"shared": {getWork + "connections: shared\n", func(t *testing.T) scenarios.Target { return serve(t, withHTTP2) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			probetest.Run(t, probetest.Case{
-				Probe: storm.Probe{}, Work: c.work, Moves: true,
+				Probe: storm.Probe{}, Work: c.work, Moves: true, SameBody: true,
 				Healthy: c.target, Frozen: frozen,
 				Bad: map[string]string{
 					"kind: http.storm\n":                             "targets: is missing",

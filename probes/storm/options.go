@@ -49,6 +49,9 @@ type Options struct {
 	Headers map[string]scenarios.Text `key:"headers" doc:"headers of every request; a value may be {env: NAME} or {file: path}; {name} and {size} are expanded" json:"headers,omitempty"`
 	Expect  Expect                    `key:"expect" doc:"what a good answer is" json:"expect"`
 
+	// Delete is no part of the measured work's identity.
+	Delete Delete `key:"delete" doc:"off, or {method: DELETE, path: /files/{name}}: how to remove what PUT and POST created at paths with {name}" json:"-"`
+
 	Connections Connections   `key:"connections" default:"reuse" doc:"reuse (one per place in flight), fresh (one per op) or shared (one for all, HTTP/2)" json:"connections"`
 	AnswerAfter time.Duration `key:"answer_after" default:"30s" min:"10ms" max:"24h" doc:"an op whose answer is not begun this long after it was sent has timed out" json:"answer_after"`
 	StallAfter  time.Duration `key:"stall_after" default:"10s" min:"10ms" max:"1h" doc:"an op that moves no byte for this long is stalled" json:"stall_after"`

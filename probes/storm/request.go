@@ -23,6 +23,8 @@ type request struct {
 	body   []byte
 	expect *Expect
 	digest []byte // decoded from expect; nil for none
+	// undo removes what this request creates; nil if nothing is known to be.
+	undo *request
 }
 
 // field is a header field of a request.

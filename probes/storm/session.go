@@ -28,6 +28,7 @@ type session struct {
 	way      *reach.Way
 	requests []request
 	turns    turns
+	undos    map[string]*request // all that remove something, by what they are
 	secrets  credential.Secrets
 	trace    trace
 	size     *unit.Bytes // of the cell, if it has one of its own
@@ -42,7 +43,10 @@ type session struct {
 	warned sync.Map
 }
 
-var _ probes.Session = (*session)(nil)
+var (
+	_ probes.Session = (*session)(nil)
+	_ probes.Keeper  = (*session)(nil)
+)
 
 // Open implements probes.Probe. It reads secrets, certificates, bodies and
 // targets, and dials nothing.
@@ -135,15 +139,19 @@ func (s *session) warn(text string) {
 
 // Do implements probes.Session: one request, whatever becomes of it.
 func (s *session) Do(ctx context.Context, op probes.Op) probes.Observation {
+	return s.one(ctx, op.Slot, &s.requests[s.turns.pick(op.Seq, op.Seed)], op)
+}
+
+// one makes a request on the lane of a slot, or on a spare one below 0.
+func (s *session) one(ctx context.Context, slot int, r *request, op probes.Op) probes.Observation {
 	s.patience.begin()
-	at := s.lanes.Take(op.Slot)
+	at := s.lanes.Take(slot)
 	defer at.Give()
 	l := &at.Held
 	t := &l.try // not on the heap anew for every op
 	*t = try{
-		session: s, lane: l, op: op, ctx: ctx, id: idOf(op.Seed),
+		session: s, lane: l, op: op, ctx: ctx, r: r, id: idOf(op.Seed), zero: op.Epoch.Sub(s.patience.epoch()),
 		o: probes.Observation{Seq: op.Seq, Name: op.Name, Slot: op.Slot, Due: probes.MarkAt(op.Due)},
-		r: &s.requests[s.turns.pick(op.Seq, op.Seed)], zero: op.Epoch.Sub(s.patience.epoch()),
 	}
 	t.start = t.now()
 	t.o.Start = probes.MarkAt(t.start)

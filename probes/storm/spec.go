@@ -26,16 +26,28 @@ func (s *Spec) Size() unit.Bytes {
 	return s.o.mean(func(t *Target) int64 { return int64(len(t.Body)) })
 }
 
-// Effects implements plan.Spec. What a request with a body leaves on the
-// target is the target's affair: a storm neither reads it back nor removes it.
-func (s *Spec) Effects(size unit.Bytes) plan.Effects {
-	return plan.Effects{Sends: size, Receives: s.o.mean(func(t *Target) int64 {
-		e := s.o.expects(t)
-		if e.Size == nil || t.Method == "HEAD" {
+// Effects implements plan.Spec. A cell's size says nothing about a body, which
+// is as it is written. Requests of which some create count as if all did, so
+// that a plan promises no fewer; what those in a file create is not known
+// before the session is opened, and stays.
+func (s *Spec) Effects(unit.Bytes) plan.Effects {
+	e := plan.Effects{Sends: s.Size()}
+	e.Receives = s.o.mean(func(t *Target) int64 {
+		want := s.o.expects(t)
+		if want.Size == nil || t.Method == "HEAD" {
 			return 0
 		}
-		return int64(*e.Size)
-	})}
+		return int64(*want.Size)
+	})
+	e.Stores = s.o.mean(func(t *Target) int64 {
+		if !s.o.creates(t.Method, t.where()) {
+			return 0
+		}
+		e.Creates = true
+		return int64(len(t.Body))
+	})
+	e.Deletes = e.Creates && !s.o.Delete.Off
+	return e
 }
 
 // Metrics implements plan.Spec.

@@ -61,19 +61,21 @@ func (s *session) loadList(common []credential.Field) (weights []int, err error)
 				return nil, fmt.Errorf("work.targets[%d].body_file: %w", i, err)
 			}
 		}
-		path := t.Path
-		if path == "" {
-			path, _ = pathOf(t.URL) // it was checked
-		}
-		s.add(draft{method: t.Method, path: path, fields: merged(common, own), body: body, expect: s.o.expects(t)})
+		s.add(draft{method: t.Method, path: t.where(), fields: merged(common, own), body: body, expect: s.o.expects(t)})
 		weights = append(weights, t.Weight)
 	}
 	return weights, nil
 }
 
-// add compiles a request below the path of the arm's URL.
+// below is a path below that of the arm's URL.
+func (s *session) below(path string) string {
+	return strings.TrimSuffix(s.base.EscapedPath(), "/") + path
+}
+
+// add compiles a request, and the one that removes what it creates.
 func (s *session) add(d draft) {
-	d.path = strings.TrimSuffix(s.base.EscapedPath(), "/") + d.path
+	creates := s.o.creates(d.method, d.path)
+	d.path = s.below(d.path)
 	if d.host == "" {
 		d.host = s.base.Host
 	}
@@ -81,7 +83,11 @@ func (s *session) add(d draft) {
 	if s.size != nil {
 		d.size = *s.size
 	}
-	s.requests = append(s.requests, compile(d))
+	r := compile(d)
+	if creates {
+		r.undo = s.undo(d)
+	}
+	s.requests = append(s.requests, r)
 }
 
 // maxFile bounds a targets file.
@@ -114,6 +120,9 @@ func (s *session) loadFile(common []credential.Field) (weights []int, err error)
 		}
 		s.add(d)
 		weights = append(weights, 1)
+	}
+	if len(s.undos) > 0 && !s.o.Delete.Off {
+		s.warn(fmt.Sprintf("targets file %s has requests that create what nobody removes, because a plan does not read it (hint: list them under work.targets, or delete: off)", f.File))
 	}
 	return weights, nil
 }

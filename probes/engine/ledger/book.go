@@ -159,7 +159,7 @@ func (b *Book) Note(o probes.Observation) {
 
 // object names the object of an op.
 func (b *Book) object(seq uint64) probes.Kept {
-	return probes.Kept{Name: Name(b.run, b.Trial.Index, seq), Seed: Seed(b.Trial.Seed, seq), Size: b.Size}
+	return probes.Kept{Name: Name(b.run, b.Trial.Index, seq), Seed: Seed(b.Trial.Seed, seq), Size: b.Size, Seq: seq}
 }
 
 // each calls f for every op that started.

@@ -70,7 +70,7 @@ func Clean(ctx context.Context, run string, names []record.Names, o RemoveOption
 		if n.Fixture {
 			continue
 		}
-		s := &span{names: n, object: func(seq uint64) probes.Kept { return probes.Kept{Name: Name(run, n.Trial, seq)} }}
+		s := &span{names: n, object: func(seq uint64) probes.Kept { return probes.Kept{Name: Name(run, n.Trial, seq), Seq: seq} }}
 		ranges = append(ranges, s)
 		for seq := n.From; seq < n.To; seq++ {
 			jobs = append(jobs, job{seq, s})
