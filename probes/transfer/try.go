@@ -74,7 +74,7 @@ func (t *try) exchange(r *request, redirects int) (v verdict) {
 	case next != nil && t.job.redirects > 0:
 		v.err = fmt.Errorf("redirects end after %d: %w", t.job.redirects, v.err)
 	case next != nil:
-		v.err = fmt.Errorf("%w; redirects are not followed unless asked (hint: redirects: 1)", v.err)
+		v.err = fmt.Errorf("%w; redirects are not followed unless asked (hint: redirects: 1 follows it)", v.err)
 	case r.body != nil:
 		v.err = fmt.Errorf("%w; an upload is not sent where that leads (307 and 308 would let it)", v.err)
 	}
