@@ -25,7 +25,7 @@ import (
 type tally struct{ passed, open int }
 
 // TestIncidents runs every incident and its healthy twin, for as many seeds as
-// LOADLINE_LAB says. A seed takes about eleven minutes.
+// LOADLINE_LAB says. A seed takes about seven minutes.
 func TestIncidents(t *testing.T) {
 	seeds, _ := strconv.Atoi(os.Getenv("LOADLINE_LAB"))
 	if seeds == 0 {
