@@ -19,11 +19,11 @@ var integrityCounts = map[metric.ID]integrityCount{
 	},
 	metric.IntegrityCorrupt: {
 		ledger:   func(i Integrity) uint64 { return i.Corrupt },
-		outcomes: []probes.Outcome{probes.Corrupt, probes.Swapped, probes.Stale},
+		outcomes: []probes.Outcome{probes.Corrupt, probes.Swapped, probes.Stale, probes.Long},
 	},
 	metric.IntegrityShort: {
 		ledger:   func(Integrity) uint64 { return 0 },
-		outcomes: []probes.Outcome{probes.Short, probes.Long},
+		outcomes: []probes.Outcome{probes.Short},
 	},
 	metric.IntegrityDuplicate: {
 		ledger: func(i Integrity) uint64 { return i.Duplicated },
