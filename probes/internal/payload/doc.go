@@ -17,9 +17,12 @@
 // at the wrong place (Corrupt, with the displacement), or damage (Corrupt). A
 // finder that looks received bytes up among known objects was the alternative;
 // it needs the list of all objects at the place of verification and cannot name
-// leftovers of an earlier run, so the stamp was chosen. The step of 4 KiB is the
-// page and sector size, the unit in which storage and buffers lose or mix data;
-// any range of StampEvery+StampSize-1 bytes or more holds a whole stamp.
+// leftovers of an earlier run, so the stamp was chosen. The step of 16 KiB is
+// that of a balancer's buffers (HAProxy's tune.bufsize); any range of
+// StampEvery+StampSize-1 bytes or more holds a whole stamp. A mix-up of single
+// pages is found to the byte all the same, and named where a page has a stamp,
+// which is one in four; a stamp in every page would cost a verified download a
+// tenth of its processor time.
 //
 // Not here: cryptographic protection. The stamp key is a constant of the
 // program, and whoever knows the seed can produce any body. Sizes and offsets

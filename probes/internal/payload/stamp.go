@@ -10,7 +10,7 @@ import (
 
 const (
 	// StampEvery is the distance between stamps, bytes.
-	StampEvery = 4 << 10
+	StampEvery = 16 << 10
 	// StampSize is the length of a stamp, bytes.
 	StampSize = 3 * aes.BlockSize
 

@@ -57,7 +57,7 @@ func TestVerifierTellsTheKindsApart(t *testing.T) {
 		{"block written twice", with(func(b []byte) []byte {
 			copy(b[2*StampEvery:3*StampEvery], b[:StampEvery])
 			return b
-		}), Corrupt, 2 * StampEvery, -1, "displaced by +8192 bytes"},
+		}), Corrupt, 2 * StampEvery, -1, "displaced by +32768 bytes"},
 		{"another object", of(func(o *Object) { o.ID = "op-8" }), Swapped, 0, -1, "another object"},
 		{"another object, shorter", of(func(o *Object) { o.ID = "op-8" })[:5000], Swapped, 0, -1, "another object"},
 		{"one page of another object", with(func(b []byte) []byte {
