@@ -61,6 +61,18 @@ func BenchmarkOp(b *testing.B) {
 	}
 }
 
+// BenchmarkHTTP2 is BenchmarkOp over HTTP/2 in TLS; the server's work, which is
+// the larger part, counts too.
+func BenchmarkHTTP2(b *testing.B) {
+	bench := probetest.Open(b, storm.Probe{}, getWork, serve(b, withHTTP2))
+	b.ReportAllocs()
+	for b.Loop() {
+		if o := bench.Do(context.Background(), bench.Op(0)); o.Outcome != probes.OK {
+			b.Fatal(o.Err)
+		}
+	}
+}
+
 // TestAnOpAllocatesNothing guards the speed of the hot path by what a noisy
 // machine cannot blur.
 func TestAnOpAllocatesNothing(t *testing.T) {
