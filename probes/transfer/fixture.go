@@ -70,7 +70,7 @@ func (s *session) glance(ctx context.Context, obj payload.Object) probes.Observa
 // Close implements probes.Session: fixtures that this session stored are
 // removed, and all connections end.
 func (s *session) Close(ctx context.Context) error {
-	defer s.links.watch.close() // when all connections are, so that it sees their end
+	defer s.links.watch.Close() // when all connections are, so that it sees their end
 	s.mu.Lock()
 	stored := s.stored
 	s.stored = nil

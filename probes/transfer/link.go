@@ -20,6 +20,7 @@ import (
 
 	"loadline/probes"
 	"loadline/probes/internal/netpath"
+	"loadline/probes/internal/reach"
 	"loadline/scenarios"
 	"loadline/scenarios/unit"
 )
@@ -68,7 +69,7 @@ type linker struct {
 	shared bool
 	h2     *http2.Transport
 	count  atomic.Uint64
-	watch  *watch // nil if nobody wants to know
+	watch  *reach.Watch // nil if nobody wants to know
 }
 
 func newLinker(t scenarios.Target, u *url.URL, congestion string, limit time.Duration, conns int) (*linker, error) {
@@ -202,7 +203,7 @@ func (k *linker) open(ctx context.Context, u *url.URL) (l *link, o opening, err 
 		return nil, o, err
 	}
 	l.before, _ = tcp.Info() // zero where the kernel does not tell
-	k.watch.follow(l)
+	k.watch.Follow(l.tcp, l.id)
 	return l, o, nil
 }
 

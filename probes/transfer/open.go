@@ -14,6 +14,7 @@ import (
 
 	"loadline/probes"
 	"loadline/probes/internal/payload"
+	"loadline/probes/internal/reach"
 	"loadline/scenarios/plan"
 	"loadline/scenarios/unit"
 )
@@ -63,7 +64,7 @@ func (Probe) Open(_ context.Context, spec plan.Spec, on probes.On) (probes.Sessi
 	for _, name := range s.Fixtures(on.Run, on.Cell) {
 		session.fixtures = append(session.fixtures, payload.Object{Seed: on.Seed, ID: name, Size: int64(session.size)})
 	}
-	links.watch = newWatch(on.Sampled)
+	links.watch = reach.NewWatch(on.Sampled)
 	return session, nil
 }
 

@@ -19,22 +19,9 @@ const (
 	sampleMost = 256
 )
 
-// Watch hands on what the kernel does on the links that the way opens from now
-// on, until Close. It is called once, before the first link is opened; nil
-// wants nothing. A link is followed from the end of its connect on, so that
-// TLS's handshake is in its first sample.
-func (w *Way) Watch(tell func(probes.ConnSample)) {
-	if tell != nil {
-		w.watch = newWatch(tell)
-	}
-}
-
-// Close samples the links that are open, or were closed a moment ago, once
-// more and ends the watch. It closes no link, and may be called again.
-func (w *Way) Close() { w.watch.close() }
-
-// watch reads the links of one way at fixed times. A nil watch follows none.
-type watch struct {
+// Watch reads what the kernel does on the links of one session at fixed times,
+// in one goroutine, until Close. A nil Watch follows none.
+type Watch struct {
 	sampler *netpath.Sampler
 	tell    func(probes.ConnSample)
 	skipped uint64 // told so far
@@ -42,8 +29,12 @@ type watch struct {
 	ended   sync.WaitGroup
 }
 
-func newWatch(tell func(probes.ConnSample)) *watch {
-	w := &watch{tell: tell}
+// NewWatch hands what it reads to tell, one call at a time; it is nil if tell is.
+func NewWatch(tell func(probes.ConnSample)) *Watch {
+	if tell == nil {
+		return nil
+	}
+	w := &Watch{tell: tell}
 	w.sampler = netpath.NewSampler(sampleEvery, sampleMost, w.pass)
 	var ctx context.Context
 	ctx, w.end = context.WithCancel(context.Background())
@@ -51,20 +42,24 @@ func newWatch(tell func(probes.ConnSample)) *watch {
 	return w
 }
 
-func (w *watch) follow(l *Link) {
+// Follow reads a link, under the number that the session gave it, until it is
+// closed.
+func (w *Watch) Follow(tcp *netpath.Conn, as uint64) {
 	if w != nil {
-		w.sampler.Follow(l.TCP, l.ID)
+		w.sampler.Follow(tcp, as)
 	}
 }
 
-func (w *watch) close() {
+// Close reads the links that are open, or were closed a moment ago, once more
+// and ends the watch. It closes no link, and may be called again.
+func (w *Watch) Close() {
 	if w != nil {
 		w.end()
 		w.ended.Wait()
 	}
 }
 
-func (w *watch) pass(s netpath.Sample) {
+func (w *Watch) pass(s netpath.Sample) {
 	skipped := w.sampler.Skipped()
 	w.tell(probes.ConnSample{
 		Conn: s.Conn, At: s.At, Span: s.Span, Last: s.Last, Unfollowed: skipped - w.skipped,

@@ -26,7 +26,7 @@ type Way struct {
 	proxy  *url.URL
 	via    []string // what the proxy is asked for in place of the target
 	count  atomic.Uint64
-	watch  *watch // nil if nobody wants to know
+	watch  *Watch // nil if nobody wants to know
 }
 
 // Opening is how long the steps of opening a connection took; a step that did
@@ -113,7 +113,7 @@ func (w *Way) Dial(ctx context.Context) (*Link, error) {
 			return l, &Error{probes.Refused, fmt.Errorf("proxy %s: %w", w.proxy.Host, err)}
 		}
 	}
-	w.watch.follow(l)
+	w.watch.Follow(l.TCP, l.ID)
 	return l, nil
 }
 
@@ -171,3 +171,13 @@ func (w *Way) Secure(ctx context.Context, l *Link) error {
 	}
 	return &Error{probes.TLS, err}
 }
+
+// Watch hands on what the kernel does on the links that the way opens from now
+// on, until Close. It is called once, before the first link is opened; nil
+// wants nothing. A link is followed from the end of its connect on, so that
+// TLS's handshake is in its first sample.
+func (w *Way) Watch(tell func(probes.ConnSample)) { w.watch = NewWatch(tell) }
+
+// Close ends the watch of the links. It closes no link, and may be called
+// again.
+func (w *Way) Close() { w.watch.Close() }
