@@ -14,16 +14,16 @@ type multiple struct {
 
 var (
 	iec = []multiple{{"TiB", TiB}, {"GiB", GiB}, {"MiB", MiB}, {"KiB", KiB}}
-	si  = []multiple{{"TB", TB}, {"GB", GB}, {"MB", MB}, {"KB", KB}}
+	si  = []multiple{{"TB", TB}, {"GB", GB}, {"MB", MB}, {"kB", KB}}
 )
 
-// multipleOf is the number of bytes that a written unit stands for; kB is the
-// SI spelling of KB.
+// multipleOf is the number of bytes that a written unit stands for; KB is
+// another spelling of kB.
 func multipleOf(name string) (Bytes, bool) {
 	switch name {
 	case "", "B":
 		return 1, true
-	case "kB":
+	case "KB": // as many write it
 		return KB, true
 	}
 	for _, list := range [][]multiple{iec, si} {
@@ -61,7 +61,7 @@ func ParseBytes(text string) (Bytes, error) {
 func unitHint(name string) string {
 	switch name {
 	case "K", "k", "Ki", "kb", "kib":
-		return "write KiB for 1024 or KB for 1000 bytes"
+		return "write KiB for 1024 or kB for 1000 bytes"
 	case "M", "m", "Mi", "mb", "mib", "Mb":
 		return "write MiB for 2^20 or MB for 10^6 bytes"
 	case "G", "g", "Gi", "gb", "gib", "Gb":
@@ -69,7 +69,7 @@ func unitHint(name string) string {
 	case "T", "t", "Ti", "tb", "tib", "Tb":
 		return "write TiB for 2^40 or TB for 10^12 bytes"
 	}
-	return "one of B, KiB, MiB, GiB, TiB, KB, MB, GB, TB"
+	return "one of B, KiB, MiB, GiB, TiB, kB, MB, GB, TB"
 }
 
 // String is exact where that is short ("100MiB", "1GB") and otherwise rounded

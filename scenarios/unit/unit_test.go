@@ -35,7 +35,7 @@ func TestBytesThatAreNotExactAreRefused(t *testing.T) {
 		"1G":                   "GiB for 2^30 or GB for 10^9",
 		"1Mb":                  "MiB for 2^20 or MB for 10^6",
 		"1gib":                 "GiB for 2^30 or GB for 10^9",
-		"1k":                   "KiB for 1024 or KB for 1000",
+		"1k":                   "KiB for 1024 or kB for 1000",
 		"1t":                   "TiB for 2^40",
 		"1PB":                  "one of B, KiB",
 		"1.3KiB":               "smaller unit",
@@ -66,7 +66,7 @@ func wantHint(t *testing.T, text string, err error, hint string) {
 func TestBytesPrintExactOrRounded(t *testing.T) {
 	for b, want := range map[Bytes]string{
 		0: "0B", 17: "17B", 100 * MiB: "100MiB", GB: "1GB", GiB: "1GiB", 3 * GiB / 2: "1536MiB",
-		1_234_567_890: "1.2 GB", 12_345_678_901: "12 GB", 9_960_000_001: "10 GB", 12_345: "12 KB",
+		1_234_567_890: "1.2 GB", 12_345_678_901: "12 GB", 9_960_000_001: "10 GB", 12_345: "12 kB",
 		-GiB: "-1GiB", 1023: "1023B", 64 * KiB: "64KiB",
 	} {
 		if got := b.String(); got != want {
@@ -89,7 +89,7 @@ func TestRates(t *testing.T) {
 		_, err := ParseBytesPerSecond(text)
 		wantHint(t, text, err, hint)
 	}
-	for r, want := range map[BytesPerSecond]string{2e8: "200 MB/s", 1.25e9: "1.25 GB/s", 999: "999 B/s", 999_999: "1 MB/s", 0: "0 B/s", 1536: "1.54 KB/s", -1e6: "-1 MB/s"} {
+	for r, want := range map[BytesPerSecond]string{2e8: "200 MB/s", 1.25e9: "1.25 GB/s", 999: "999 B/s", 999_999: "1 MB/s", 0: "0 B/s", 1536: "1.54 kB/s", -1e6: "-1 MB/s"} {
 		if got := r.String(); got != want {
 			t.Errorf("BytesPerSecond(%v) = %q, want %q", float64(r), got, want)
 		}
