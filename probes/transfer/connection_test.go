@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -68,7 +69,7 @@ func oneAtATime(s *httptest.Server) {
 // TestSharingWaitsForSettingsNoLongerThanTheOp: a peer that agrees on
 // HTTP/2 and then says nothing does not outlive the op that speaks to it.
 func TestSharingWaitsForSettingsNoLongerThanTheOp(t *testing.T) {
-	target := script(t, func(c *netConn) { _, _ = io.Copy(io.Discard, c) })
+	target := script(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })
 	target.HTTP = scenarios.H2C
 	b, err := probetest.TryOpen(t, transfer.Probe{}, uploadWork+"connections: shared\n", target)
 	if err != nil {
@@ -96,7 +97,7 @@ func TestOneOpIsOneRequest(t *testing.T) {
 	for _, work := range []string{uploadWork + "verify: none\n", "kind: http.transfer\ndirection: download\nsize: 4B\npath: /files/{name}\nverify: none\n"} {
 		t.Run(strings.Fields(work)[3], func(t *testing.T) {
 			var requests atomic.Int32
-			target := script(t, func(c *netConn) {
+			target := script(t, func(c *net.TCPConn) {
 				for i := 0; readHead(c); i++ {
 					requests.Add(1)
 					if i > 0 {
@@ -207,7 +208,7 @@ func TestStallTime(t *testing.T) {
 	if got := ok(t, b).Phases.Stall; got != 0 {
 		t.Errorf("download: stall time %v for pauses of 20 ms", got)
 	}
-	slow := script(t, func(c *netConn) {
+	slow := script(t, func(c *net.TCPConn) {
 		_ = c.SetReadBuffer(32 << 10)
 		if readHead(c) {
 			_, _ = io.CopyN(io.Discard, c, 8<<20)

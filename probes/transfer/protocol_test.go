@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -244,7 +245,7 @@ func TestUploadForms(t *testing.T) {
 func TestContinue(t *testing.T) {
 	const upload = uploadWork + "expect_continue: on\nverify: none\n"
 	t.Run("ignored", func(t *testing.T) {
-		target := script(t, func(c *netConn) {
+		target := script(t, func(c *net.TCPConn) {
 			if readHead(c) {
 				_, _ = io.CopyN(io.Discard, c, 300<<10)
 				fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
@@ -258,7 +259,7 @@ func TestContinue(t *testing.T) {
 	})
 	t.Run("refused", func(t *testing.T) {
 		read := make(chan int64, 1)
-		target := script(t, func(c *netConn) {
+		target := script(t, func(c *net.TCPConn) {
 			if readHead(c) {
 				fmt.Fprint(c, "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
 				n, _ := io.Copy(io.Discard, c)

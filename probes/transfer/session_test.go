@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -150,7 +151,7 @@ func TestExistingFixture(t *testing.T) {
 	o.put("known", []byte("what is there"))
 	const work = "kind: http.transfer\ndirection: download\npath: /pub/known?version=1\nfixture: existing\nexpect: {size: 13B, sha256: %s}\n"
 	const digest = "a9f0e4a9a2e0cb9d2ba3ae26b6a6f8a0d0a6a1b5d1f5a0ad7f0e1a1f5b7c9d11"
-	sum := fmt.Sprintf("%x", sha256Sum("what is there"))
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte("what is there")))
 	got := do(t, fmt.Sprintf(work, sum), o.target(t))
 	want(t, got, probes.OK)
 	if got.Verified != 13 || o.last().URL.RawQuery != "version=1" {
@@ -235,7 +236,7 @@ func TestProxy(t *testing.T) {
 	o := newOrigin(t, flavour{})
 	want(t, do(t, uploadWork, o.target(t)), probes.OK)
 	var asked atomic.Value
-	proxy := script(t, func(c *netConn) {
+	proxy := script(t, func(c *net.TCPConn) {
 		r, err := readRequest(c)
 		if err != nil {
 			return
@@ -256,7 +257,7 @@ func TestProxy(t *testing.T) {
 	if got := asked.Load(); got != "CONNECT files.example.org:80 HTTP/1.1" {
 		t.Errorf("the proxy was asked for %v", got)
 	}
-	target.Proxy = script(t, func(c *netConn) {
+	target.Proxy = script(t, func(c *net.TCPConn) {
 		if readHead(c) {
 			fmt.Fprint(c, "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
 		}

@@ -136,26 +136,34 @@ func (Connections) JSONSchema() map[string]any {
 	}}
 }
 
-// Switch is on or off; true and false are read as well.
+// Switch is on or off.
 type Switch bool
 
-// DecodeNode reads on, off, true or false.
+// DecodeNode reads 100-continue, on or off, true or false.
 func (s *Switch) DecodeNode(n scenarios.Node) scenarios.Problems {
 	text, _ := n.Scalar()
-	switch text {
-	case "on", "true", "100-continue":
-		*s = true
-	case "off", "false":
-		*s = false
-	default:
-		return scenarios.Problems{n.Problem(fmt.Sprintf("%q is neither on nor off", text), "write on or off")}
+	on, known := switched(text)
+	if !known && text != "100-continue" {
+		return scenarios.Problems{n.Problem(fmt.Sprintf("%q is neither 100-continue nor off", text), "write 100-continue or off")}
 	}
+	*s = Switch(on || !known)
 	return nil
+}
+
+// switched reads the words that turn an option on or off.
+func switched(text string) (on, known bool) {
+	switch text {
+	case "on", "true":
+		return true, true
+	case "off", "false":
+		return false, true
+	}
+	return false, false
 }
 
 // JSONSchema describes the written forms in draft-07.
 func (Switch) JSONSchema() map[string]any {
-	return map[string]any{"enum": []any{true, false, "on", "off"}}
+	return map[string]any{"enum": []any{"100-continue", true, false, "on", "off"}}
 }
 
 // Congestion is the TCP congestion control of all arms (under the empty key)
@@ -221,10 +229,13 @@ func (d *Delete) DecodeNode(n scenarios.Node) scenarios.Problems {
 		*d = Delete{Method: in.Method, Path: in.Path}
 		return problems
 	}
-	var on Switch = true
-	problems := on.DecodeNode(n)
-	*d = Delete{Off: !bool(on), Method: "DELETE"}
-	return problems
+	text, _ := n.Scalar()
+	on, known := switched(text)
+	if !known {
+		return scenarios.Problems{n.Problem(fmt.Sprintf("%q is neither on nor off", text), "write on, off, or {method: DELETE, path: /files/{name}}")}
+	}
+	*d = Delete{Off: !on, Method: "DELETE"}
+	return nil
 }
 
 // MarshalJSON writes the form that DecodeNode reads.

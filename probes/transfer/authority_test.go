@@ -4,7 +4,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -16,8 +15,6 @@ import (
 	"testing"
 	"time"
 )
-
-type netConn = net.TCPConn
 
 // authority signs certificates for a test.
 type authority struct {
@@ -94,5 +91,3 @@ func (a *authority) files(t *testing.T, c tls.Certificate) (cert, key string) {
 	}
 	return cert, key
 }
-
-func sha256Sum(s string) [32]byte { return sha256.Sum256([]byte(s)) }
