@@ -157,6 +157,7 @@ var decoderOnly = map[string]string{
 	"proxy-user-info":          "meaning of a text",
 	"rate-too-high":            "bound of a quantity that is text",
 	"readback-arm":             "between fields",
+	"congestion-arm":           "between fields",
 	"secret-header":            "meaning of a key",
 	"secret-name":              "meaning of a text",
 	"size-fraction":            "meaning of a text",

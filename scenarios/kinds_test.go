@@ -24,7 +24,8 @@ type testOptions struct {
 	Readback  struct {
 		Arm string `key:"arm" default:"other" doc:"the arm to read through"`
 	} `key:"readback" doc:"how uploads are read back"`
-	Wait time.Duration `key:"stall_after" default:"10s" doc:"time without a byte"`
+	Congestion map[string]string `key:"congestion" doc:"TCP congestion control by arm"`
+	Wait       time.Duration     `key:"stall_after" default:"10s" doc:"time without a byte"`
 }
 
 type testSpec struct{ o testOptions }

@@ -166,6 +166,7 @@ func (c *checker) work(o Options) {
 	}
 	c.secretHeaders(raw.Child("headers"))
 	c.readbackArm(raw.Child("readback").Child("arm"))
+	c.congestionArms(raw.Child("congestion"))
 	raw = c.sized(raw)
 	c.s.Work.Raw = raw
 
@@ -239,6 +240,17 @@ func (c *checker) readbackArm(at Node) {
 	id, ok := at.Scalar()
 	if ids := c.armIDs(); ok && id != "other" && len(ids) > 0 && !contains(ids, id) {
 		c.refuse(at, fmt.Sprintf("there is no arm %q", id), meant(id, append(ids, "other")))
+	}
+}
+
+// congestionArms checks the arms that are given a congestion control of their
+// own, which the kind of work cannot know either.
+func (c *checker) congestionArms(perArm Node) {
+	ids := c.armIDs()
+	for _, id := range perArm.Keys() {
+		if len(ids) > 0 && !contains(ids, id) {
+			c.refuse(perArm.Child(id), fmt.Sprintf("there is no arm %q", id), meant(id, ids))
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -150,4 +151,32 @@ func TestEffects(t *testing.T) {
 		}
 	}
 	var _ probes.Audited = spec.(*transfer.Spec)
+}
+
+// TestSwitchesAreDecodedAsTheSchemaSays holds the words of the schema and of
+// the decoder together; what only means something for one key is refused for
+// the other.
+func TestSwitchesAreDecodedAsTheSchemaSays(t *testing.T) {
+	words := func(schema map[string]any) []any { return schema["enum"].([]any) }
+	for _, c := range []struct {
+		key   string
+		words []any
+	}{
+		{"expect_continue", words(transfer.Switch(false).JSONSchema())},
+		{"delete", words(transfer.Delete{}.JSONSchema()["oneOf"].([]any)[0].(map[string]any))},
+	} {
+		known := false
+		for _, word := range c.words {
+			known = known || word == "100-continue"
+			work := fmt.Sprintf("%spath: /f/{name}\n%s: %v\n", upTo, c.key, word)
+			o := probetest.Check(t, transfer.Probe{}, work).(*transfer.Spec).Options()
+			on := word == true || word == "on" || word == "100-continue"
+			if c.key == "delete" && o.Delete.Off == on || c.key == "expect_continue" && bool(o.ExpectContinue) != on {
+				t.Errorf("%s: %v means %+v, %v", c.key, word, o.Delete, o.ExpectContinue)
+			}
+		}
+		if known != (c.key == "expect_continue") {
+			t.Errorf("%s: 100-continue is in its schema: %v", c.key, known)
+		}
+	}
 }

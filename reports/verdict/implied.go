@@ -2,6 +2,8 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"loadline/probes"
 	"loadline/scenarios"
@@ -111,11 +113,15 @@ func (m measured) warnings(found []judged) []string {
 	if why := m.incomplete(); why != "" {
 		out = append(out, why)
 	}
-	if end := m.run.End; end != nil && end.LeftBehind > 0 {
+	if end := m.run.End; end != nil && end.LeftBehind > 0 && !slices.ContainsFunc(out, saysLeft) {
 		out = append(out, fmt.Sprintf("%s could not be removed from the target", count(end.LeftBehind, "object")))
 	}
 	return out
 }
+
+// saysLeft reports whether a warning of the run itself tells already, and with
+// the cause, that objects stay on the target.
+func saysLeft(warning string) bool { return strings.Contains(warning, "could not be removed") }
 
 // unasked are facts on a candidate that no criterion asks for.
 func (m measured) unasked(found []judged, at place) []string {
