@@ -37,7 +37,7 @@ type Scenario struct {
 	Design   Design      `json:"design" key:"design" doc:"how the comparison is laid out in time"`
 	Criteria []Criterion `json:"criteria" key:"criteria" required:"true" min:"1" max:"100" doc:"the rules by which the candidates are judged"`
 	Event    *Event      `json:"event,omitempty" key:"event" doc:"the change itself, run once in every trial"`
-	Limits   Limits      `json:"limits" key:"limits" doc:"ceilings that end the run"`
+	Limits   Limits      `json:"limits" key:"limits" doc:"ceilings on the load, warm-up and timed ops alike, that end the run; fixtures, read-backs and removals come on top: plan says how many"`
 
 	// File is the name the scenario was read from and Source its text before
 	// ${ENV} was expanded; Overrides are the --set assignments, in order, and
@@ -82,11 +82,14 @@ type Event struct {
 	Timeout time.Duration `json:"timeout" key:"timeout" default:"30s" min:"1ms" doc:"time it may take"`
 }
 
-// Limits are ceilings that end the run; zero means none.
+// Limits are ceilings on the load that end the run; zero means none. They count
+// the ops of warm-up and timed part. Fixtures, read-backs and removals are not
+// counted: a run that reached a ceiling must still find out what became of its
+// objects, and take them away.
 type Limits struct {
-	Bytes    unit.Bytes          `json:"bytes,omitempty" key:"bytes" min:"1" doc:"body bytes sent and received, over all arms"`
-	Requests uint64              `json:"requests,omitempty" key:"requests" min:"1" doc:"requests made, over all arms"`
-	Rate     unit.BytesPerSecond `json:"rate,omitempty" key:"rate" min:"1B/s" doc:"body bytes per second at any time, such as 200MB/s"`
+	Bytes    unit.Bytes          `json:"bytes,omitempty" key:"bytes" min:"1" doc:"body bytes that ops send and receive, over all arms; an op that could pass it is not started"`
+	Requests uint64              `json:"requests,omitempty" key:"requests" min:"1" doc:"ops started, over all arms"`
+	Rate     unit.BytesPerSecond `json:"rate,omitempty" key:"rate" min:"1B/s" doc:"body bytes per second that ops may move, such as 200MB/s: it paces nothing, and more than one second's worth beyond it ends the run"`
 }
 
 // Criterion is one rule on one statistic of one metric. Exactly one of Margin

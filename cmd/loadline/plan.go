@@ -79,6 +79,12 @@ func drawPlan(w io.Writer, p plan.Plan) error {
 		t.AppendRow(table.Row{x.Arm, x.Where, x.Trials, x.Ops.Count(), x.Sends.Bytes(), x.Receives.Bytes(), x.Stores.Bytes(), x.Reads.Bytes(), x.Creates.Count(), x.Deletes.Count()})
 	}
 	t.Render()
+	for i, x := range e.Total.Words() {
+		if i == 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "  %s\n", x)
+	}
 	for _, x := range p.Warnings {
 		fmt.Fprintf(w, "\nwarning: %s\n", x)
 	}

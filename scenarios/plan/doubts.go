@@ -58,12 +58,12 @@ func (p Plan) measured(cell int) (ops float64, about string) {
 		return Starts(l) * blocks, "about"
 	}
 	f := p.Spec.Effects(p.Cells[cell].Size)
-	rate := fastest
+	rate, window := fastest, l.Measure
 	if p.Scenario.Limits.Rate > 0 {
-		rate = p.Scenario.Limits.Rate
+		rate, window = p.Scenario.Limits.Rate, window+RateBurst
 	}
 	each := float64(max(f.Sends+f.Receives, 1))
-	return (float64(rate)*l.Measure.Seconds()/each + float64(l.InFlight)) * blocks, "at most"
+	return (float64(rate)*window.Seconds()/each + float64(l.InFlight)) * blocks, "at most"
 }
 
 // doubtTime says where max_duration may end the run early.

@@ -47,6 +47,7 @@ type Estimate struct {
 	Shortest time.Duration `json:"shortest_ns"`
 	Longest  time.Duration `json:"longest_ns"`
 	Arms     []ArmEstimate `json:"arms"`
+	Total    Totals        `json:"total"`
 }
 
 // ArmEstimate is what would be done to one arm's target, warm-up included.
@@ -93,6 +94,7 @@ func (p Plan) Estimate() Estimate {
 		p.cap(&arm)
 		e.Arms = append(e.Arms, arm)
 	}
+	e.Total = p.totals(e.Arms)
 	return e
 }
 
@@ -124,16 +126,24 @@ func share(does bool) float64 {
 	return 0
 }
 
-// opsIn bounds the ops of one trial by its schedule or the ceiling on bytes.
+// RateBurst is how much may move at once under limits.rate: what the rate allows
+// in this time. A load that is beyond it ends the run.
+const RateBurst = time.Second
+
+// opsIn bounds the ops of one trial by its schedule, or by the ceiling on the
+// rate: what moves faster ends the run, with no more than the ops in flight
+// beyond the ceiling.
 func (p Plan) opsIn(t Trial, f Effects) AtMost {
 	l := p.LoadIn(t)
 	n := AtMost{N: math.Inf(1)}
 	if l.Model == scenarios.Open {
 		n = AtMost{N: Starts(l), Known: true}
 	}
-	if moved := f.Sends + f.Receives; p.Scenario.Limits.Rate > 0 && moved > 0 {
-		window := (l.Warmup + l.Measure + l.Drain).Seconds()
-		byRate := float64(p.Scenario.Limits.Rate)*window/float64(moved) + float64(max(l.InFlight, 1))
+	// Where an open load has no cap, its schedule alone is a bound.
+	capped := l.Model != scenarios.Open || l.InFlight > 0
+	if moved := f.Sends + f.Receives; p.Scenario.Limits.Rate > 0 && moved > 0 && capped {
+		window := l.Warmup + l.Warmup/4 + l.Measure + l.Drain + RateBurst
+		byRate := float64(p.Scenario.Limits.Rate)*window.Seconds()/float64(moved) + float64(max(l.InFlight, 1))
 		n = AtMost{N: math.Min(n.N, math.Ceil(byRate)), Known: true}
 	}
 	if !n.Known {
@@ -142,7 +152,8 @@ func (p Plan) opsIn(t Trial, f Effects) AtMost {
 	return n
 }
 
-// cap applies the limits that end the whole run to one arm.
+// cap applies the limits that end the whole run to one arm; they count the load
+// alone.
 func (p Plan) cap(arm *ArmEstimate) {
 	limits := p.Scenario.Limits
 	if n := float64(limits.Requests); n > 0 {

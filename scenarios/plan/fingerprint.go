@@ -16,13 +16,13 @@ import (
 // fingerprints.
 //
 // In it: the work as its probe describes it, the load, the cells, the rest
-// between trials, the event, the ceiling on the rate, and of every arm its
-// role, scheme, protocol, resolving, kind of authentication, congestion
-// control and whether a proxy is used.
+// between trials, the event, and of every arm its role, scheme, protocol,
+// resolving, kind of authentication, congestion control and whether a proxy is
+// used.
 //
 // Not in it: names and purposes, addresses, secrets and certificates, which
 // say where and not what; seed, number of blocks, null arm, criteria and
-// limits that end a run, which say how often and how judged.
+// limits, which say how often and how judged: no ceiling paces the work.
 type identity struct {
 	Version int             `json:"version"`
 	Kind    string          `json:"kind"`
@@ -31,9 +31,7 @@ type identity struct {
 	Cells   []Cell          `json:"cells"`
 	RestNS  int64           `json:"rest_ns"`
 	Event   *eventIdentity  `json:"event,omitempty"`
-	// Rate is the ceiling on bytes per second, which paces the work.
-	Rate unit.BytesPerSecond `json:"rate,omitempty"`
-	Arms []string            `json:"arms"`
+	Arms    []string        `json:"arms"`
 }
 
 type eventIdentity struct {
@@ -44,7 +42,7 @@ type eventIdentity struct {
 func fingerprint(s scenarios.Scenario, spec Spec, cells []Cell) Fingerprint {
 	id := identity{
 		Version: 1, Kind: spec.Kind(), Work: canonical(spec.Identity()), Load: s.Load, Cells: cells,
-		RestNS: int64(s.Design.Rest), Rate: s.Limits.Rate,
+		RestNS: int64(s.Design.Rest),
 	}
 	if s.Event != nil {
 		id.Event = &eventIdentity{s.Event.At, s.Event.Run}

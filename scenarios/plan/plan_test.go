@@ -43,6 +43,14 @@ func (s spec) Effects(size unit.Bytes) plan.Effects {
 	return plan.Effects{Sends: size, Stores: size, Creates: true, Deletes: !s.o.Keep, Reads: size}
 }
 
+// Fixtures are two for every cell of a download.
+func (s spec) Fixtures(run string, _ plan.Cell) []string {
+	if s.o.Direction == "download" {
+		return []string{run + "-a", run + "-b"}
+	}
+	return nil
+}
+
 var metricIDs = []metric.ID{metric.Goodput, metric.TTLB, metric.Errors}
 
 type kinds struct{}
@@ -213,7 +221,7 @@ func TestFingerprintIsOfTheWorkAndNotOfThePlace(t *testing.T) {
 	same := of()
 	for _, set := range []string{
 		"name=other", "purpose=x", "arms.through.target.url=http://other.example.org:9", "arms.through.target.connect=10.0.0.1:80",
-		"design.seed=99", "design.blocks=20", "design.null_arm=true", "design.max_duration=1h", "limits.bytes=5GiB",
+		"design.seed=99", "design.blocks=20", "design.null_arm=true", "design.max_duration=1h", "limits.bytes=5GiB", "limits.rate=1MB/s",
 		"criteria[0].margin=50%", "arms.through.id=renamed",
 	} {
 		if of(set) != same {
@@ -223,7 +231,7 @@ func TestFingerprintIsOfTheWorkAndNotOfThePlace(t *testing.T) {
 	for _, set := range []string{
 		"work.size=2MiB", "work.direction=download", "load.in_flight=4", "load.warmup=1s", "load.measure=11s", "cells.sizes=[2MiB]",
 		"arms.through.target.http=1.1", "arms.through.target.congestion=bbr", "arms.through.target.resolve=each", "design.rest=5s",
-		"limits.rate=1MB/s", `event={run: ["true"]}`, "arms.through.target.auth={bearer: {env: T}}", "arms.through.target.url=https://127.0.0.1:8081",
+		`event={run: ["true"]}`, "arms.through.target.auth={bearer: {env: T}}", "arms.through.target.url=https://127.0.0.1:8081",
 	} {
 		if of(set) == same {
 			t.Errorf("%s did not change the fingerprint, and changes the measured work", set)
@@ -254,13 +262,39 @@ func TestEstimate(t *testing.T) {
 	if open.Where != "127.0.0.1:8081 at 10.0.0.12:80" {
 		t.Errorf("where is %q", open.Where)
 	}
-	// At most 10 MB/s over 42 s is 400 ops of 1 MiB and a bit per trial.
-	paced := read(t, "limits.rate=10MB/s").Estimate().Arms[1]
-	if !paced.Ops.Known || paced.Ops.N < 12*400 || paced.Ops.N > 12*403 {
-		t.Errorf("got %+v", paced)
+	// At most 10 MB/s over 2.5 s of warm-up, 10 s, 30 s of drain and a second at
+	// once is 414.9 ops of 1 MiB per trial, and one that is in flight.
+	bounded := read(t, "limits.rate=10MB/s").Estimate().Arms[1]
+	if !bounded.Ops.Known || bounded.Ops.N != 12*416 {
+		t.Errorf("got %+v", bounded)
+	}
+	if uncapped := read(t, "load.model=open", "load.rate=10/s", "limits.rate=1kB/s").Estimate().Arms[1]; uncapped.Ops.N != 12*120 {
+		t.Errorf("a burst of starts that nothing caps is bounded by a rate: %+v", uncapped)
 	}
 	if _, err := json.Marshal(closed); err != nil {
 		t.Error(err)
+	}
+}
+
+// Limits count the load alone, so what comes on top must be said.
+func TestTotalsNameWhatLimitsDoNotCount(t *testing.T) {
+	total := read(t, "limits.requests=100", "limits.bytes=5GiB").Estimate().Total
+	if total.Ops.Count() != "100" || total.ReadBacks.Count() != "100" || total.Removals.Count() != "100" || total.Bytes.Bytes() != "5GiB" || total.ReadBackBytes.Bytes() != "5GiB" {
+		t.Errorf("got %+v", total)
+	}
+	words := strings.Join(total.Words(), "\n")
+	for _, want := range []string{"100 ops and 5GiB at most, over all arms; limits count this and nothing else", "100 objects are read back (5GiB)", "100 objects are removed"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("no %q in %s", want, words)
+		}
+	}
+	if strings.Contains(words, "fixtures") {
+		t.Errorf("fixtures where there are none: %s", words)
+	}
+	down := read(t, "work.direction=download").Estimate().Total
+	if words := strings.Join(down.Words(), "\n"); down.Ops.Known || !strings.Contains(words, "4 fixtures at most") || !strings.Contains(words, "(4MiB)") ||
+		strings.Contains(words, "read back") || strings.Contains(words, "objects are removed") {
+		t.Errorf("got %+v: %s", down, words)
 	}
 }
 

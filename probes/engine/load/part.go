@@ -115,6 +115,7 @@ func (part Part) Begin(ctx context.Context) *Running {
 	}
 	ready.Wait()
 	p.Epoch = time.Now()
+	p.Ceilings.restart(p.Epoch)
 	close(gate)
 	go func() { p.ops.Wait(); close(p.done) }()
 	return p

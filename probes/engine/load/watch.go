@@ -28,7 +28,6 @@ const (
 // drain, or soon after the run is stopped, all. ctx is the one it began with.
 func (p *Running) Wait(ctx context.Context) Seen {
 	defer p.close()
-	p.Ceilings.restart(p.Epoch)
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
 	end, cause, stopped := p.Length+p.Drain, probes.ErrCut, ctx.Done()
@@ -40,7 +39,7 @@ func (p *Running) Wait(ctx context.Context) Seen {
 			return p.seen(ctx, p.look(end))
 		case <-stopped:
 			now = time.Since(p.Epoch)
-			end, cause, stopped = min(end, now+stopDrain), probes.ErrStop, nil
+			end, cause, stopped = min(end, now+drainAfter(ctx)), probes.ErrStop, nil
 			over.Reset(end - now)
 		case <-tick.C:
 			p.look(end)
@@ -57,6 +56,15 @@ func (p *Running) Wait(ctx context.Context) Seen {
 		p.abandon()
 	}
 	return p.seen(ctx, p.look(end))
+}
+
+// drainAfter is how long started ops may go on when the run was stopped.
+func drainAfter(ctx context.Context) time.Duration {
+	var limit Reached
+	if errors.As(context.Cause(ctx), &limit) && limit.AtOnce {
+		return 0
+	}
+	return stopDrain
 }
 
 // Seen is what came of a part.
