@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"loadline/probes/record"
+	"loadline/reports/baseline"
 	"loadline/scenarios"
 )
 
@@ -35,7 +36,8 @@ func Judge(run record.Run, o Options) Decision {
 
 // Compare judges what changed from the base runs to cand: every relative
 // criterion of cand's scenario is taken against them, whatever it was written
-// against; limits are cand's own.
+// against; limits are cand's own, and keeping them is no comparison: where
+// nothing is compared, the answer is NO_BASELINE at best.
 func Compare(base []record.Run, cand record.Run, name string) Decision {
 	var criteria []scenarios.Criterion
 	asked := map[string]bool{}
@@ -51,7 +53,25 @@ func Compare(base []record.Run, cand record.Run, name string) Decision {
 		criteria = append(criteria, c)
 	}
 	cand.Header.Scenario.Criteria = criteria
-	return Judge(cand, Options{Baseline: base, BaselineName: name})
+	d := Judge(cand, Options{Baseline: base, BaselineName: name})
+	if why := nothingCompared(base, cand); why != "" && d.Verdict != Regressed && d.Verdict != Invalid {
+		d.Verdict, d.Sentence = NoBaseline, string(NoBaseline)+": "+why
+	}
+	return d
+}
+
+// nothingCompared says why a comparison of runs has compared nothing, empty if
+// it has: limits are kept or broken by one run alone.
+func nothingCompared(base []record.Run, cand record.Run) string {
+	for _, b := range base {
+		if why := baseline.Differs(b, cand); why != "" {
+			return why
+		}
+	}
+	if !slices.ContainsFunc(cand.Header.Scenario.Criteria, scenarios.Criterion.Relative) {
+		return "the scenario has limits only and no criterion with a margin, so nothing was compared"
+	}
+	return ""
 }
 
 // JudgeLook judges a run that still goes on, after a whole block, and reports
@@ -111,26 +131,8 @@ func decide(m measured, o Options) Decision {
 	}
 	d.Warnings = m.warnings(found)
 	d.Sentence = m.sentence(d)
-	return d
-}
-
-// nothingMeasured is the decision on a run without a trial. It could not run
-// if it ended that way; a run that was killed or interrupted says nothing of
-// whether its targets can be reached.
-func nothingMeasured(m measured) Decision {
-	why := "no trial was completed"
-	if m.run.End != nil && m.run.End.Why != "" {
-		why += ": " + m.run.End.Why
-	}
-	d := Decision{
-		Verdict:   Invalid,
-		Sentence:  string(Invalid) + ": " + why,
-		Integrity: m.ledger(),
-		Health:    Health{Problems: []string{why}},
-		Warnings:  m.run.Warnings,
-	}
-	if m.run.End != nil && m.run.End.Status != "aborted" {
-		d.Unreachable = why
+	if d.Verdict == Inconclusive && !o.running {
+		d.Sentence = m.undecidedBecause(d)
 	}
 	return d
 }

@@ -323,24 +323,6 @@ func TestJudgingChangesNothingInTheRecord(t *testing.T) {
 	}
 }
 
-func TestARunWithoutATrialIsInvalidAndUnreachableOnlyIfItEndedSo(t *testing.T) {
-	empty := part(synthetic.Record(synthetic.Design{Seed: 5, Criteria: usual, Around: fast(), Through: fast()}), 0)
-	for _, x := range []struct {
-		name  string
-		end   *record.End
-		could bool
-	}{
-		{"killed", nil, true},
-		{"interrupted", &record.End{Status: "aborted"}, true},
-		{"failed", &record.End{Status: "failed", Why: "connection refused"}, false},
-	} {
-		empty.End = x.end
-		if d := verdict.Judge(empty, verdict.Options{}); d.Verdict != verdict.Invalid || (d.Unreachable == "") != x.could {
-			t.Errorf("%s: %s, unreachable: %q", x.name, d.Sentence, d.Unreachable)
-		}
-	}
-}
-
 func TestTheHealthOfTrialsThatAreLeftOutCountsForNothing(t *testing.T) {
 	run := synthetic.Record(synthetic.Design{Seed: 5, Criteria: usual, Around: fast(), Through: fast(), Ledger: intact})
 	for range 5 {
