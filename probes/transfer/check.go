@@ -223,7 +223,7 @@ func (c *checker) form() {
 		c.refuse("is no file name", "such as {name}.bin", "form", "filename")
 	}
 	for name, value := range f.Fields {
-		if broken(name) || strings.ContainsAny(value, "\r\n") {
+		if broken(name) || strings.ContainsAny(value.Literal, "\r\n") {
 			c.refuse("is no form field of one line", "letters and digits", "form", "fields", name)
 		}
 	}

@@ -41,7 +41,7 @@ func (s *session) provide(ctx context.Context, obj payload.Object) error {
 	id := s.ids(obj.ID+" store", obj.Seed)
 	r := s.upload(http.MethodPut, obj, id)
 	r.without("Accept-Encoding")
-	o := s.aside(ctx, job{op: op, id: id, object: obj, request: r, redirects: s.o.Redirects})
+	o := s.aside(ctx, job{op: op, id: id, object: obj, request: r, redirects: s.o.Redirects, answer: lookPatience * s.limits.stall})
 	if o.Outcome == probes.OK {
 		s.mu.Lock()
 		s.stored = append(s.stored, obj)
@@ -58,9 +58,9 @@ func (s *session) provide(ctx context.Context, obj payload.Object) error {
 // ignores ranges up to them.
 func (s *session) glance(ctx context.Context, obj payload.Object) probes.Observation {
 	if obj.Size <= glance {
-		return s.read(ctx, obj, Range{}, 0)
+		return s.read(ctx, obj, Range{}, lookPatience*s.limits.stall)
 	}
-	o := s.read(ctx, obj, Range{Mode: "span", To: glance - 1}, 0)
+	o := s.read(ctx, obj, Range{Mode: "span", To: glance - 1}, lookPatience*s.limits.stall)
 	if o.Outcome == probes.Protocol && errors.Is(o.Err, errIgnored) && o.Peer.Status == http.StatusOK {
 		o.Outcome, o.Err = probes.OK, nil // it is there, whole as far as can be told
 	}
@@ -77,7 +77,7 @@ func (s *session) Close(ctx context.Context) error {
 	s.mu.Unlock()
 	var failures []error
 	for _, obj := range stored {
-		if err := s.Remove(ctx, probes.Kept{Name: obj.ID, Seed: obj.Seed, Size: unit.Bytes(obj.Size)}); err != nil {
+		if err := s.Remove(ctx, probes.Kept{Name: obj.ID, Seed: obj.Seed, Size: unit.Bytes(obj.Size)}); err != nil && !errors.Is(err, probes.ErrAbsent) {
 			failures = append(failures, err)
 		}
 	}

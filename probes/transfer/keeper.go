@@ -47,17 +47,16 @@ func (s *session) Audit(ctx context.Context, k probes.Kept) probes.Audit {
 		if o.Peer.Status == http.StatusNotFound || o.Peer.Status == http.StatusGone {
 			a.Finding = probes.Absent
 		}
-	case probes.DNS, probes.Refused, probes.TLS, probes.Timeout, probes.Stalled:
-		a.Finding, a.Silent = probes.Unreadable, true
 	default:
-		a.Finding = probes.Unreadable
+		a.Finding, a.Silent = probes.Unreadable, silent(o.Outcome)
 	}
 	return a
 }
 
-// lookPatience is how long a read-back waits for the answer to begin, in units
-// of stall_after: a store may take long to commit, but not to find what it
-// has, and a path that swallows requests must not hold up all read-backs.
+// lookPatience is how long what is not measured waits for the answer to begin,
+// in units of stall_after: a store may take long to commit, but not to find or
+// forget what it has, and a path that swallows requests must not hold up all
+// read-backs and removals.
 const lookPatience = 2
 
 // read downloads an object, or a range of it, and verifies it. It waits so long
@@ -88,14 +87,31 @@ func (s *session) Remove(ctx context.Context, k probes.Kept) error {
 	id := s.ids(k.Name+" remove", k.Seed)
 	r := s.request(s.o.Delete.Method, path, k.Name, k.Size, id)
 	r.without("Content-Type")
-	o := s.aside(ctx, job{op: unmeasured(k.Name, k.Seed, 0), id: id, request: r, redirects: s.o.Redirects})
-	switch {
-	case o.Outcome == probes.OK, o.Peer.Status == http.StatusNotFound, o.Peer.Status == http.StatusGone:
+	o := s.aside(ctx, job{
+		op: unmeasured(k.Name, k.Seed, 0), id: id, request: r, redirects: s.o.Redirects, answer: lookPatience * s.limits.stall,
+	})
+	err := o.Err
+	switch status := o.Peer.Status; {
+	case o.Outcome == probes.OK:
 		return nil
-	case o.Err != nil:
-		return fmt.Errorf("%s of %s through %s: %w", s.o.Delete.Method, k.Name, s.on.Arm.ID, o.Err)
+	case status == http.StatusNotFound, status == http.StatusGone:
+		err = fmt.Errorf("answered %d: %w", status, probes.ErrAbsent)
+	case err == nil:
+		err = errors.New(string(o.Outcome))
 	}
-	return fmt.Errorf("%s of %s through %s: %s", s.o.Delete.Method, k.Name, s.on.Arm.ID, o.Outcome)
+	if silent(o.Outcome) {
+		err = fmt.Errorf("%w: %w", probes.ErrSilent, err)
+	}
+	return fmt.Errorf("%s of %s through %s: %w", s.o.Delete.Method, k.Name, s.on.Arm.ID, err)
+}
+
+// silent reports whether an outcome is that of a path on which nothing answers.
+func silent(o probes.Outcome) bool {
+	switch o {
+	case probes.DNS, probes.Refused, probes.TLS, probes.Timeout, probes.Stalled:
+		return true
+	}
+	return false
 }
 
 // maxReceipt bounds the answer of the place that counts.

@@ -169,6 +169,9 @@ func (k *linker) open(ctx context.Context, u *url.URL) (l *link, o opening, err 
 	at := net.JoinHostPort(u.Hostname(), portOf(u))
 	tcp, err := k.dialer(originOf(u)).Dial(ctx, at)
 	if err != nil {
+		if k.proxy != nil {
+			err = fmt.Errorf("proxy %s cannot be reached: %w", k.proxy.Host, err)
+		}
 		return nil, o, dialFailure(err)
 	}
 	defer func() {

@@ -15,6 +15,7 @@ import (
 	"loadline/probes"
 	"loadline/probes/internal/payload"
 	"loadline/probes/internal/reach"
+	"loadline/scenarios"
 	"loadline/scenarios/plan"
 	"loadline/scenarios/unit"
 )
@@ -83,6 +84,9 @@ func (s *session) credentials() error {
 			s.secrets.Add(value)
 		}
 	}
+	if err := s.formFields(); err != nil {
+		return err
+	}
 	slices.SortFunc(s.fields, func(a, b field) int { return strings.Compare(a.name, b.name) })
 	if err := s.authorization(); err != nil {
 		return err
@@ -95,6 +99,24 @@ func (s *session) credentials() error {
 		return fmt.Errorf("work.headers: %v of headers are more than a server takes", unit.Bytes(total))
 	}
 	s.addDefaults()
+	return nil
+}
+
+// formFields resolves what goes into a form beside the file.
+func (s *session) formFields() error {
+	if s.o.Form == nil {
+		return nil
+	}
+	s.form = map[string]string{}
+	for name, text := range s.o.Form.Fields {
+		value, err := text.Resolve(os.LookupEnv, os.ReadFile)
+		if err != nil {
+			return fmt.Errorf("work.form.fields.%s: %w", name, err)
+		}
+		if s.form[name] = value; text.Secret != nil || scenarios.IsSecretHeader(name) {
+			s.secrets.Add(value)
+		}
+	}
 	return nil
 }
 

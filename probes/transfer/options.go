@@ -71,7 +71,8 @@ type Options struct {
 type Form struct {
 	Field    string            `key:"field" default:"file" doc:"name of the file's field"`
 	Filename string            `key:"filename" default:"'{name}'" doc:"file name that is announced"`
-	Fields   map[string]string `key:"fields" doc:"further fields, before the file; {name} and {size} are expanded"`
+	// Fields may be references, as those of headers may.
+	Fields map[string]scenarios.Text `key:"fields" doc:"further fields, before the file; a value may be {env: NAME} or {file: path}; {name} and {size} are expanded"`
 }
 
 // Expect is what is known of an object that is there already.

@@ -3,6 +3,7 @@ package transfer
 import (
 	"encoding/hex"
 	"hash/fnv"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -66,7 +67,7 @@ func (s *session) upload(method string, obj payload.Object, id ids) *request {
 	r.expect = bool(s.o.ExpectContinue)
 	kind := "application/octet-stream"
 	if s.o.Form != nil {
-		kind = r.body.frame(s.o.Form, size, id)
+		kind = r.body.frame(s.o.Form, s.form, size, id)
 		r.without("Content-Type")
 	}
 	if !hasField(r.fields, "Content-Type") {
@@ -75,18 +76,14 @@ func (s *session) upload(method string, obj payload.Object, id ids) *request {
 	return r
 }
 
-// frame puts the body into multipart/form-data and returns its content type.
-func (b *source) frame(f *Form, size unit.Bytes, id ids) string {
+// frame puts the body into multipart/form-data, behind the fields, and returns
+// its content type.
+func (b *source) frame(f *Form, fields map[string]string, size unit.Bytes, id ids) string {
 	boundary := "loadline-" + id.trace
 	var head strings.Builder
-	names := make([]string, 0, len(f.Fields))
-	for name := range f.Fields {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		head.WriteString("--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n")
-		head.WriteString(expand(f.Fields[name], b.object.ID, size) + "\r\n")
+		head.WriteString(expand(fields[name], b.object.ID, size) + "\r\n")
 	}
 	head.WriteString("--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + f.Field + "\"; filename=\"" +
 		expand(f.Filename, b.object.ID, size) + "\"\r\nContent-Type: application/octet-stream\r\n\r\n")

@@ -22,6 +22,7 @@ type session struct {
 	limits  limits
 	size    unit.Bytes
 	fields  []field
+	form    map[string]string // fields of the form, resolved
 	secrets credential.Secrets
 	lanes   lanes
 

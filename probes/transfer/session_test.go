@@ -263,6 +263,8 @@ func TestProxy(t *testing.T) {
 		}
 	}).URL
 	want(t, do(t, uploadWork, target), probes.Refused, "proxy", "407")
+	target.Proxy = "http://127.0.0.1:1"
+	want(t, do(t, uploadWork, target), probes.Refused, "proxy 127.0.0.1:1 cannot be reached")
 }
 
 // readRequest reads a head byte by byte and returns its first line.

@@ -100,7 +100,7 @@ func (w *Way) Dial(ctx context.Context) (*Link, error) {
 	began := time.Now()
 	tcp, err := w.dialer.Dial(ctx, w.at)
 	if err != nil {
-		return &Link{Took: failedDial(err, time.Since(began))}, dialError(err)
+		return &Link{Took: failedDial(err, time.Since(began))}, w.dialError(err)
 	}
 	l := &Link{Conn: tcp, TCP: tcp, ID: w.count.Add(1)}
 	l.Took.Resolve, l.Took.Connect = tcp.Times().Resolve(), tcp.Times().Connect()
@@ -140,7 +140,10 @@ func failedDial(err error, took time.Duration) Opening {
 	return Opening{Connect: took}
 }
 
-func dialError(err error) error {
+func (w *Way) dialError(err error) error {
+	if w.proxy != nil {
+		err = fmt.Errorf("proxy %s cannot be reached: %w", w.proxy.Host, err)
+	}
 	var dial *netpath.DialError
 	if errors.As(err, &dial) && dial.Stage == netpath.StageResolve {
 		return &Error{probes.DNS, err}
