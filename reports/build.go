@@ -52,6 +52,18 @@ func Build(run record.Run, d verdict.Decision, a attribution.Attribution, s Sour
 	return r
 }
 
+// NotRun is the report on a scenario that left no run, so that a document of
+// several scenarios does not keep silent on it.
+func NotRun(s scenarios.Scenario, why string, at time.Time) Report {
+	return Report{
+		Scenario: s.Name, Purpose: s.Purpose, Started: at, Partial: why,
+		Decision: verdict.Decision{
+			Verdict: verdict.Invalid, Sentence: "could not run: " + why, Unreachable: why,
+			Health: verdict.Health{Problems: []string{why}},
+		},
+	}
+}
+
 // ledger is the ack ledger in the order of cells and arms, whatever order the
 // audits ended in.
 func ledger(run record.Run) []record.Integrity {

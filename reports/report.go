@@ -22,6 +22,20 @@ type Renderer interface {
 	Render(w io.Writer, r Report) error
 }
 
+// Appender is a renderer whose reports can stand one after another in one
+// document, as prose can.
+type Appender interface {
+	// Separator is what goes between two of them.
+	Separator() string
+}
+
+// Joiner is a renderer whose format has a place for several reports in one
+// document of its own shape. A renderer that is neither has one document for
+// each.
+type Joiner interface {
+	RenderAll(w io.Writer, rs []Report) error
+}
+
 // Report is what all renderers draw.
 type Report struct {
 	// Run, Scenario, Purpose, Started and Took introduce the run; Partial is

@@ -57,13 +57,22 @@ type note struct {
 }
 
 // Render writes the document with the XML declaration and a final newline.
-func (Renderer) Render(w io.Writer, r reports.Report) error {
+func (x Renderer) Render(w io.Writer, r reports.Report) error {
+	return x.RenderAll(w, []reports.Report{r})
+}
+
+// RenderAll writes a document with one suite for each report.
+func (Renderer) RenderAll(w io.Writer, rs []reports.Report) error {
+	var all suites
+	for _, r := range rs {
+		all.Suites = append(all.Suites, build(r))
+	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
 	enc := xml.NewEncoder(w)
 	enc.Indent("", "  ")
-	if err := enc.Encode(suites{Suites: []suite{build(r)}}); err != nil {
+	if err := enc.Encode(all); err != nil {
 		return err
 	}
 	_, err := io.WriteString(w, "\n")

@@ -1,13 +1,16 @@
 package junit_test
 
 import (
+	"bytes"
 	"encoding/xml"
 	"testing"
+	"time"
 
 	"loadline/reports"
 	"loadline/reports/junit"
 	"loadline/reports/rendertest"
 	"loadline/reports/verdict"
+	"loadline/scenarios"
 )
 
 // document is JUnit XML as a CI system reads it.
@@ -58,6 +61,26 @@ func TestTheGateIsGreenOnlyForAPass(t *testing.T) {
 		passes := v == verdict.Pass || v == verdict.Improved
 		if green := gate.Failure == nil && gate.Error == nil; green != passes || gate.Skipped != nil {
 			t.Errorf("%q: green %v, skipped %v; want green %v and never skipped", v, green, gate.Skipped != nil, passes)
+		}
+	}
+}
+
+// TestOneDocumentHoldsEveryScenario, also one that left no run: a suite that is
+// missing reads as green.
+func TestOneDocumentHoldsEveryScenario(t *testing.T) {
+	var b bytes.Buffer
+	lost := reports.NotRun(scenarios.Scenario{Name: "edge/lost"}, "the disk is full", time.Unix(0, 0))
+	if err := (junit.Renderer{}).RenderAll(&b, []reports.Report{rendertest.Passed(), rendertest.Regressed(), lost}); err != nil {
+		t.Fatal(err)
+	}
+	var d document
+	if err := xml.Unmarshal(b.Bytes(), &d); err != nil || len(d.Suites) != 3 {
+		t.Fatalf("%d suites, want 3 (%v)", len(d.Suites), err)
+	}
+	for i, want := range []bool{true, false, false} {
+		gate := d.Suites[i].Cases[0]
+		if green := gate.Failure == nil && gate.Error == nil; green != want {
+			t.Errorf("suite %d: green %t, want %t", i+1, green, want)
 		}
 	}
 }

@@ -31,6 +31,9 @@ type Renderer struct{}
 // Format is "markdown".
 func (Renderer) Format() string { return "markdown" }
 
+// Separator is a rule.
+func (Renderer) Separator() string { return "\n---\n\n" }
+
 // Render draws the document.
 func (Renderer) Render(w io.Writer, r reports.Report) error {
 	var b strings.Builder

@@ -21,6 +21,9 @@ type Renderer struct{ Color bool }
 // Format is "text".
 func (Renderer) Format() string { return "text" }
 
+// Separator is an empty line.
+func (Renderer) Separator() string { return "\n" }
+
 // Render draws the report; lines of tables may be as wide as their content.
 func (x Renderer) Render(w io.Writer, r reports.Report) error {
 	var b strings.Builder
