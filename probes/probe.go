@@ -73,7 +73,8 @@ type Keeper interface {
 	// Receipts asks the origin how often it stored the op's body; ok is false
 	// if the scenario names no place to ask.
 	Receipts(ctx context.Context, k Kept) (n int, ok bool, err error)
-	// Remove deletes the op's object; removing what is not there is no error.
+	// Remove deletes the op's object. The error is ErrAbsent if there is none,
+	// ErrSilent if nothing answered.
 	Remove(ctx context.Context, k Kept) error
 }
 

@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"errors"
 	"time"
 
 	"loadline/scenarios/plan"
@@ -29,3 +30,13 @@ type Audited interface {
 type Fixed interface {
 	Fixtures(run string, cell plan.Cell) []string
 }
+
+// What an error of Keeper.Remove may be. Any other one is a refusal: the path
+// answered, and did not remove the object.
+var (
+	// ErrAbsent: the path answered that there is nothing of that name. That is
+	// as good as removed only where the object cannot lie elsewhere.
+	ErrAbsent = errors.New("there is nothing of that name")
+	// ErrSilent: nothing answered.
+	ErrSilent = errors.New("no answer")
+)

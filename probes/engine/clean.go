@@ -104,7 +104,7 @@ func (r *runner) cleanFixture(ctx context.Context, n record.Names, fixed probes.
 			return fmt.Errorf("arm %s, cell %s: nothing can remove its fixtures", n.Arm, n.Cell)
 		}
 		for _, name := range fixed.Fixtures(r.id, r.plan.Cells[i]) {
-			if err := paths[0].Keeper.Remove(ctx, probes.Kept{Name: name, Size: cell.Size}); err != nil {
+			if err := paths[0].Keeper.Remove(ctx, probes.Kept{Name: name, Size: cell.Size}); err != nil && !errors.Is(err, probes.ErrAbsent) {
 				return fmt.Errorf("arm %s: remove fixture %s: %w", n.Arm, name, err)
 			}
 		}

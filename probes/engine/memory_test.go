@@ -239,6 +239,9 @@ func (s *memorySession) Remove(ctx context.Context, k probes.Kept) error {
 	}
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
+	if _, there := s.stored[k.Name]; !there {
+		return fmt.Errorf("%s: %w", k.Name, probes.ErrAbsent)
+	}
 	delete(s.stored, k.Name)
 	return nil
 }

@@ -2,6 +2,7 @@ package probetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -45,10 +46,11 @@ func (c Case) testKeeper(t *testing.T) {
 	other = kept
 	other.Name += "-never"
 	expect("a name never stored", other, probes.Absent)
-	for range 2 {
-		if err := keeper.Remove(ctx, kept); err != nil {
-			t.Errorf("Remove: %v", err)
-		}
+	if err := keeper.Remove(ctx, kept); err != nil {
+		t.Errorf("Remove: %v", err)
+	}
+	if err := keeper.Remove(ctx, kept); !errors.Is(err, probes.ErrAbsent) {
+		t.Errorf("Remove of what is not there: %v, want ErrAbsent", err)
 	}
 	expect("after Remove", kept, probes.Absent)
 	c.auditFrozen(t, kept)

@@ -55,10 +55,17 @@ func (s *session) Remove(ctx context.Context, k probes.Kept) error {
 		return fmt.Errorf("%s stays: the scenario removes nothing (delete: off)", k.Name)
 	}
 	if s.o.Order == Random && k.Seed == 0 {
+		absent := 0
 		for _, r := range s.undos {
-			if err := s.remove(ctx, r, k); err != nil {
+			switch err := s.remove(ctx, r, k); {
+			case errors.Is(err, probes.ErrAbsent):
+				absent++
+			case err != nil:
 				return err
 			}
+		}
+		if absent > 0 && absent == len(s.undos) {
+			return fmt.Errorf("%s through %s: %w", k.Name, s.on.Arm.ID, probes.ErrAbsent)
 		}
 		return nil
 	}
@@ -71,14 +78,28 @@ func (s *session) Remove(ctx context.Context, k probes.Kept) error {
 
 func (s *session) remove(ctx context.Context, r *request, k probes.Kept) error {
 	o := s.aside(ctx, r, k, "remove")
-	if o.Outcome == probes.OK {
-		return nil
-	}
 	err := o.Err
-	if err == nil {
+	switch status := o.Peer.Status; {
+	case status == http.StatusNotFound, status == http.StatusGone:
+		err = fmt.Errorf("answered %d: %w", status, probes.ErrAbsent)
+	case o.Outcome == probes.OK:
+		return nil
+	case err == nil:
 		err = errors.New(string(o.Outcome))
 	}
+	if status := o.Peer.Status; status == 0 && silent(o.Outcome) {
+		err = fmt.Errorf("%w: %w", probes.ErrSilent, err)
+	}
 	return fmt.Errorf("%s of %s through %s: %w", r.method, k.Name, s.on.Arm.ID, err)
+}
+
+// silent reports whether an outcome is that of a path on which nothing answers.
+func silent(o probes.Outcome) bool {
+	switch o {
+	case probes.DNS, probes.Refused, probes.TLS, probes.Timeout, probes.Stalled:
+		return true
+	}
+	return false
 }
 
 // Audit implements probes.Keeper: what the op's request created is asked for

@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -45,68 +46,32 @@ type Left struct {
 // Remove deletes the objects of all ops that may have left one, and of no
 // others, until ctx ends.
 func (l *Ledger) Remove(ctx context.Context, o RemoveOptions) Left {
-	var jobs []job
 	ranges := make([]*span, 0, 2*len(l.books))
 	for _, b := range l.books {
-		spans := b.spans()
-		ranges = append(ranges, spans...)
-		b.each(func(seq uint64, r receipt) {
-			for _, s := range spans {
-				if r.reached() && seq >= s.names.From && seq < s.names.To {
-					jobs = append(jobs, job{seq, s})
-				}
-			}
-		})
+		ranges = append(ranges, b.spans()...)
 	}
-	return remove(ctx, jobs, ranges, l.reach, o)
+	return remove(ctx, ranges, l.reach, o)
 }
 
 // Clean deletes the objects of the given ranges of names, as a killed run left
 // them. Names of fixtures are left out: their session removes them.
 func Clean(ctx context.Context, run string, names []record.Names, o RemoveOptions) Left {
-	var jobs []job
 	var ranges []*span
 	for _, n := range names {
 		if n.Fixture {
 			continue
 		}
-		s := &span{names: n, object: func(seq uint64) probes.Kept { return probes.Kept{Name: Name(run, n.Trial, seq), Seq: seq} }}
-		ranges = append(ranges, s)
-		for seq := n.From; seq < n.To; seq++ {
-			jobs = append(jobs, job{seq, s})
-		}
+		at := n.From
+		ranges = append(ranges, &span{
+			names: n, size: int(n.To - n.From),
+			object: func(seq uint64) probes.Kept { return probes.Kept{Name: Name(run, n.Trial, seq), Seq: seq} },
+			next: func() (seq uint64, told promise) {
+				at++
+				return at - 1, unknown
+			},
+		})
 	}
-	return remove(ctx, jobs, ranges, newReach(), o)
-}
-
-// span is a range of names whose removal is reported as one.
-type span struct {
-	names  record.Names
-	object func(seq uint64) probes.Kept
-	open   int // objects not yet tried
-	failed int
-}
-
-// job is an object to remove; its name is made when its turn comes, so that a
-// million of them take little room.
-type job struct {
-	seq  uint64
-	span *span
-}
-
-// spans are the ranges of names that the book kept.
-func (b *Book) spans() []*span {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var out []*span
-	for _, s := range []*series{&b.warmUp, &b.measured} {
-		if s.kept > 0 {
-			out = append(out, &span{object: b.object, names: record.Names{
-				Trial: b.Trial.Index, Arm: b.Arm, Cell: b.Cell, From: b.seq(s, 0), To: b.seq(s, s.kept-1) + 1,
-			}})
-		}
-	}
-	return out
+	return remove(ctx, ranges, newReach(), o)
 }
 
 type removal struct {
@@ -114,17 +79,26 @@ type removal struct {
 	reach   *reach
 
 	mu      sync.Mutex
-	jobs    []job
+	ranges  []*span
+	at      int // the range under way
+	taken   int
 	total   int
-	refused map[rowKey]int // weight of those in a row, by path; −1 once one worked
+	refused map[rowKey]refusals
 	left    Left
 	closed  bool
 }
 
-func remove(ctx context.Context, jobs []job, ranges []*span, known *reach, o RemoveOptions) Left {
-	r := &removal{options: o, reach: known, jobs: jobs, total: len(jobs), refused: map[rowKey]int{}}
-	for _, j := range jobs {
-		j.span.open++
+// refusals are those of one path.
+type refusals struct {
+	weight int // of those in a row; −1 once one worked
+	last   error
+}
+
+func remove(ctx context.Context, ranges []*span, known *reach, o RemoveOptions) Left {
+	r := &removal{options: o, reach: known, ranges: ranges, refused: map[rowKey]refusals{}}
+	for _, s := range ranges {
+		s.open = s.size
+		r.total += s.size
 	}
 	var workers sync.WaitGroup
 	for range max(o.Parallel, 1) {
@@ -145,42 +119,80 @@ func remove(ctx context.Context, jobs []job, ranges []*span, known *reach, o Rem
 
 func (r *removal) work(ctx context.Context) {
 	for ctx.Err() == nil {
-		r.mu.Lock()
-		n := len(r.jobs)
-		if n == 0 {
-			r.mu.Unlock()
+		j, ok := r.next()
+		if !ok {
 			return
 		}
-		j := r.jobs[n-1]
-		r.jobs = r.jobs[:n-1]
-		r.mu.Unlock()
 		r.settle(j, r.one(ctx, j))
 	}
 }
 
+// next is the next object; ok is false when there is none.
+func (r *removal) next() (j job, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for ; r.at < len(r.ranges); r.at++ {
+		if s := r.ranges[r.at]; s.taken < s.size {
+			s.taken++
+			r.taken++
+			j.span = s
+			j.seq, j.told = s.next()
+			return j, true
+		}
+	}
+	return j, false
+}
+
 // one removes an object through the first path that does it. A path that left
-// read-backs without an answer is asked after the others.
+// read-backs without an answer is asked after the others. Where none does, it
+// counts as gone only if those that answer say that it is not there, and the
+// path that stored it is among them: another may not see the same storage.
 func (r *removal) one(ctx context.Context, j job) error {
-	err := fmt.Errorf("no arm can remove objects")
-	cell := j.span.names.Cell
-	paths := slices.Clone(r.options.Paths(j.span.names.Arm, cell))
+	owner, cell := j.span.names.Arm, j.span.names.Cell
+	paths := slices.Clone(r.options.Paths(owner, cell))
 	slices.SortStableFunc(paths, func(a, b Path) int {
 		return cmp.Compare(turn(r.reach.down(a.Arm, cell)), turn(r.reach.down(b.Arm, cell)))
 	})
+	own, other := errors.New("no arm can remove objects"), error(nil)
+	absent := false // somewhere else
 	for _, p := range paths {
-		path := rowKey{p.Arm, cell}
-		if r.gaveUp(path) {
-			err = fmt.Errorf("%s: refused the first removals", p.Arm)
-			continue
-		}
-		began := time.Now()
-		failed := p.Keeper.Remove(ctx, j.span.object(j.seq))
-		r.heard(path, failed, time.Since(began))
-		if failed == nil {
+		err := r.ask(ctx, p, j)
+		switch {
+		case err == nil:
 			return nil
+		case p.Arm == owner:
+			own = err
+		case errors.Is(err, probes.ErrAbsent):
+			absent = true
+		default:
+			other = err
 		}
-		err = fmt.Errorf("%s: %w", p.Arm, failed)
 	}
+	refused := other != nil && !errors.Is(other, probes.ErrSilent)
+	switch {
+	case errors.Is(own, probes.ErrAbsent) && !(refused && j.told == acknowledged):
+		return nil
+	case errors.Is(own, probes.ErrAbsent):
+		return fmt.Errorf("%w; %w", own, other)
+	case errors.Is(own, probes.ErrSilent) && absent && !refused && j.told == none:
+		return nil
+	}
+	return own
+}
+
+// ask tries to remove an object through one path, unless the path is known to
+// do no such thing.
+func (r *removal) ask(ctx context.Context, p Path, j job) error {
+	path := rowKey{p.Arm, j.span.names.Cell}
+	if err := r.gaveUp(path); err != nil {
+		return err
+	}
+	began := time.Now()
+	err := p.Keeper.Remove(ctx, j.span.object(j.seq))
+	if err != nil {
+		err = fmt.Errorf("%s: %w", p.Arm, err)
+	}
+	r.heard(path, err, time.Since(began))
 	return err
 }
 
@@ -192,24 +204,34 @@ func turn(down bool) int {
 	return 0
 }
 
-func (r *removal) gaveUp(path rowKey) bool {
+// gaveUp is why a path is asked no longer, nil if it still is.
+func (r *removal) gaveUp(path rowKey) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.refused[path] >= giveUpAfter
+	if f := r.refused[path]; f.weight >= giveUpAfter {
+		return fmt.Errorf("refused the first removals: %w", f.last)
+	}
+	return nil
 }
 
+// heard counts what a path answered. That there is nothing of a name tells
+// neither that it removes objects nor that it does not.
 func (r *removal) heard(path rowKey, err error, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	f := r.refused[path]
 	switch {
+	case errors.Is(err, probes.ErrAbsent):
+		return
 	case err == nil:
-		r.refused[path] = -1
-	case r.refused[path] < 0:
+		f = refusals{weight: -1}
+	case f.weight < 0:
 	case took >= slowRefusal:
-		r.refused[path] += slowWeight
+		f = refusals{f.weight + slowWeight, err}
 	default:
-		r.refused[path]++
+		f = refusals{f.weight + 1, err}
 	}
+	r.refused[path] = f
 }
 
 func (r *removal) settle(j job, err error) {
@@ -227,7 +249,7 @@ func (r *removal) settle(j job, err error) {
 		}
 	}
 	if r.options.Progress != nil {
-		r.options.Progress(r.total-len(r.jobs), r.total)
+		r.options.Progress(r.taken, r.total)
 	}
 }
 
