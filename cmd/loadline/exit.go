@@ -15,7 +15,7 @@ const (
 	exitOK          = 0
 	exitUsage       = 20 // scenario or usage wrong
 	exitUnreachable = 21 // reference, broker or mount unreachable
-	exitNotKept     = 22 // the record could not be kept
+	exitNotKept     = 22 // the record, or an output asked for, could not be kept; a reader of stdout that left is none of these (see outlet)
 	exitInterrupted = 130
 )
 

@@ -20,7 +20,7 @@ import (
 
 func main() {
 	ctx, stop := interruptible(context.Background())
-	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := execute(ctx, os.Args[1:], newOutlet(os.Stdout, os.Stderr), os.Stderr)
 	stop()
 	os.Exit(code)
 }

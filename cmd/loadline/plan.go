@@ -48,6 +48,9 @@ func planCommand(a app) *cobra.Command {
 			if !known {
 				return usage(fmt.Errorf("-o %s: no such format (hint: text or json)", format))
 			}
+			if format == "json" && len(files) > 1 {
+				return usage(fmt.Errorf("-o json: a document holds one plan, and %d were asked for (hint: plan them one at a time)", len(files)))
+			}
 			plans, err := readPlans(files, sets)
 			if err != nil {
 				return err

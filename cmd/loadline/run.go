@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +15,7 @@ import (
 	"loadline/probes/all"
 	"loadline/probes/engine"
 	"loadline/probes/record"
+	"loadline/reports"
 	"loadline/reports/verdict"
 	"loadline/scenarios/plan"
 )
@@ -30,11 +33,16 @@ func runCommand(a app) *cobra.Command {
 		Use:   "run FILE...",
 		Short: "plan, measure and judge scenarios; the exit code is the verdict",
 		Long: `run measures each scenario in turn and judges it. FILE is a scenario file or a
-name of the catalogue. All files are checked before any load is offered. With
-several scenarios the exit code is the gravest one's.`,
+name of the catalogue. All files are checked before any load is offered.
+
+With several scenarios the exit code is the gravest one's. Text, markdown and
+junit then hold them all in one document; json and html have a document for
+each: write {scenario} into the name of the file, which stands for the
+scenario's name with - for /.`,
 		Example: "  loadline run upload.yaml\n" +
 			"  loadline run edge/upload-through-around --set arms.through.target.connect=10.0.0.12:443\n" +
-			"  loadline run upload.yaml -o text -o json=verdict.json -o junit=junit.xml",
+			"  loadline run upload.yaml -o text -o json=verdict.json -o junit=junit.xml\n" +
+			"  loadline run scenarios/*.yaml -o junit=junit.xml -o json=verdicts/{scenario}.json",
 		Args: needFiles,
 		RunE: func(c *cobra.Command, files []string) error { return runAll(c.Context(), a, files, f) },
 	}
@@ -47,7 +55,7 @@ several scenarios the exit code is the gravest one's.`,
 }
 
 func outputFlag(c *cobra.Command, outputs *[]string) {
-	c.Flags().StringArrayVarP(outputs, "output", "o", nil, "text, json, html, junit or markdown, to stdout or with =FILE to a file (repeatable)")
+	c.Flags().StringArrayVarP(outputs, "output", "o", nil, "text, json, html, junit or markdown, to stdout or with =FILE to a file; {scenario} in FILE is the scenario's name (repeatable)")
 }
 
 func setFlag(c *cobra.Command, sets *[]string) {
@@ -70,27 +78,44 @@ func runAll(ctx context.Context, a app, files []string, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := checkRoom(outs, namesOf(plans)); err != nil {
+		return err
+	}
 	baseline, err := openBaselines(f.baselines)
 	if err != nil {
 		return err
 	}
+	o := conduct.Options{
+		Table: all.Builtin(), Tool: tool(), Out: f.out, Raw: f.raw,
+		Command: commandLine(plans, os.Args[1:], os.LookupEnv), Judge: baseline,
+	}
 	var ends []error
 	for _, p := range plans {
-		err := runOne(ctx, a, p, outs, conduct.Options{
-			Table: all.Builtin(), Tool: tool(), Out: f.out, Raw: f.raw,
-			Command: strings.Join(append([]string{"loadline"}, os.Args[1:]...), " "),
-			Judge:   baseline,
-		})
-		ends = append(ends, err)
-		if exitCode(err) == exitInterrupted {
-			break
+		if interrupted := slices.ContainsFunc(ends, func(err error) bool { return exitCode(err) == exitInterrupted }); interrupted {
+			ends = append(ends, missed(outs, p, errors.New("the run was interrupted before its turn")))
+			continue
 		}
+		ends = append(ends, runOne(ctx, a, p, outs, o))
 	}
+	ends = append(ends, each(outs, func(out *output) error { return out.end(a.stdout) }))
 	return gravest(ends...)
 }
 
+func namesOf(plans []plan.Plan) []string {
+	var names []string
+	for _, p := range plans {
+		names = append(names, p.Scenario.Name)
+	}
+	return names
+}
+
+// missed tells the outputs of a scenario that left no report, and why.
+func missed(outs []*output, p plan.Plan, why error) error {
+	return each(outs, func(o *output) error { return o.miss(reports.NotRun(p.Scenario, why.Error(), time.Now())) })
+}
+
 // runOne conducts one plan, draws its report and says how it ended.
-func runOne(ctx context.Context, a app, p plan.Plan, outs []output, o conduct.Options) error {
+func runOne(ctx context.Context, a app, p plan.Plan, outs []*output, o conduct.Options) error {
 	for _, w := range p.Warnings {
 		a.hint("warning: %s", w)
 	}
@@ -99,9 +124,9 @@ func runOne(ctx context.Context, a app, p plan.Plan, outs []output, o conduct.Op
 	res, err := conduct.Run(ctx, p, o)
 	progress.done()
 	if res.Run.Header.Run == "" {
-		return ended(res, err)
+		return gravest(ended(res, err), missed(outs, p, err))
 	}
-	written := write(outs, a.stdout, res.Report)
+	written := each(outs, func(out *output) error { return out.take(a.stdout, res.Report) })
 	page, kept := keepPage(res.Record, res.Report)
 	if page != "" && kept == nil {
 		a.hint("report: %s", page)
