@@ -64,13 +64,14 @@ func Mark(v verdict.Verdict) string {
 
 // LedgerWords is the ack ledger in one line.
 func LedgerWords(i verdict.Integrity) string {
-	if i.Acknowledged == 0 && i.RefusedButStored == 0 {
+	if i.Acknowledged == 0 && i.RefusedButStored == 0 && i.ReadWrong == 0 {
 		return "nothing was acknowledged"
 	}
 	parts := []string{fmt.Sprintf("%d acknowledged, %d intact", i.Acknowledged, i.Intact)}
 	for _, c := range []Count{
 		{"lost", i.Lost}, {"corrupt", i.Corrupt}, {"duplicated", i.Duplicated},
 		{"refused, but stored", i.RefusedButStored}, {"unverified", i.Unverified},
+		{"stored intact (by any arm) and read wrong", i.ReadWrong},
 	} {
 		if c.N > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c.N, c.Name))

@@ -84,6 +84,7 @@ func TestWordsOfTheLedger(t *testing.T) {
 		{verdict.Integrity{Acknowledged: 300, Intact: 298, Lost: 2, LossUpperBound95: 0.02}, "300 acknowledged, 298 intact, 2 lost"},
 		{verdict.Integrity{RefusedButStored: 1, LossUpperBound95: nan}, "0 acknowledged, 0 intact, 1 refused, but stored"},
 		{verdict.Integrity{Acknowledged: 9, Intact: 5, Corrupt: 1, Duplicated: 2, Unverified: 3, LossUpperBound95: nan}, "9 acknowledged, 5 intact, 1 corrupt, 2 duplicated, 3 unverified"},
+		{verdict.Integrity{ReadWrong: 7, LossUpperBound95: nan}, "0 acknowledged, 0 intact, 7 stored intact (by any arm) and read wrong"},
 	} {
 		if got := reports.LedgerWords(x.ledger); got != x.want {
 			t.Errorf("%q, want %q", got, x.want)

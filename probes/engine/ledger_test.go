@@ -11,6 +11,7 @@ import (
 	"loadline/probes/engine"
 	"loadline/probes/record"
 	"loadline/scenarios"
+	"loadline/scenarios/metric"
 )
 
 // uploads runs one block of 20 uploads per arm, of which the candidate's
@@ -173,8 +174,31 @@ func TestAPathThatReadsWrongIsChargedItself(t *testing.T) {
 		if reference.Arm != "r" || reference.Corrupt != 0 || reference.Intact != 20 {
 			t.Errorf("reference %+v: its objects are right", reference)
 		}
-		if candidate.Corrupt != 1 || len(candidate.Cases) != 1 || candidate.Intact != 20 {
-			t.Errorf("candidate %+v: it read one object wrong", candidate)
+		if candidate.ReadWrong != 1 || len(candidate.Cases) != 1 || candidate.Intact != 20 || candidate.Corrupt != 0 {
+			t.Errorf("candidate %+v: it read one object wrong, and stored none so", candidate)
+		}
+	})
+}
+
+// TestTheCountsOfAnArmAddUp: the candidate stores everything wrong, and reads
+// everything wrong.
+func TestTheCountsOfAnArmAddUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spoil := func(string, int) probes.Finding { return probes.Wrong }
+		bad := func(op probes.Op, _ probes.Outcome) (probes.Kept, int) {
+			return probes.Kept{Name: op.Name, Seed: op.Seed + 1, Size: op.Size, Seq: op.Seq}, 1
+		}
+		candidate, run, _ := uploads(t, &way{audits: spoil, stores: bad})
+		if candidate.Corrupt != 20 || candidate.ReadWrong != 20 {
+			t.Errorf("candidate %+v: 20 of its own are corrupt, and it read 20 of the reference's wrong", candidate)
+		}
+		for _, row := range run.Integrity {
+			if sum := row.Intact + row.Lost + row.Corrupt + row.Unverified; sum != row.Acknowledged {
+				t.Errorf("%s: %d acknowledged, and the counts add up to %d", row.Arm, row.Acknowledged, sum)
+			}
+		}
+		if v := run.Values("all", "c", metric.IntegrityCorrupt, metric.StatCount); len(v) != 1 || v[0].Low != 40 || v[0].N != 40 {
+			t.Errorf("integrity.corrupt %+v, want 40 of 40", v)
 		}
 	})
 }

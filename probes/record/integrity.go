@@ -18,7 +18,7 @@ var integrityCounts = map[metric.ID]integrityCount{
 		ledger: func(i Integrity) uint64 { return i.Lost },
 	},
 	metric.IntegrityCorrupt: {
-		ledger:   func(i Integrity) uint64 { return i.Corrupt },
+		ledger:   func(i Integrity) uint64 { return i.Corrupt + i.ReadWrong },
 		outcomes: []probes.Outcome{probes.Corrupt, probes.Swapped, probes.Stale, probes.Long},
 	},
 	metric.IntegrityShort: {
@@ -43,6 +43,9 @@ func (r Run) integrityValues(cell, arm string, m metric.ID, s metric.Stat) []Val
 		if i.Cell == cell && i.Arm == arm {
 			found += rule.ledger(i)
 			v.N += i.Acknowledged - min(i.Unverified, i.Acknowledged)
+			if m == metric.IntegrityCorrupt {
+				v.N += i.ReadWrong
+			}
 		}
 	}
 	if len(rule.outcomes) > 0 {

@@ -52,6 +52,9 @@ type Header struct {
 	// secrets, never secrets.
 	Source    string   `json:"source"`
 	Overrides []string `json:"overrides,omitempty"`
+	// Redacted names the fields of the scenario in which something was, so
+	// that the scenario does not open as it was from here alone; "" is all.
+	Redacted []string `json:"redacted,omitempty"`
 	// Spec is the work's canonical identity as its probe wrote it.
 	Spec        json.RawMessage  `json:"spec"`
 	Fingerprint plan.Fingerprint `json:"fingerprint"`
@@ -271,6 +274,10 @@ type Integrity struct {
 	Refused          uint64 `json:"refused"`
 	RefusedButStored uint64 `json:"refused_but_stored"`
 	Unverified       uint64 `json:"unverified"`
+	// ReadWrong counts objects of any arm that came back with wrong bytes through
+	// this one and are stored intact. All counts above are of the arm's own
+	// objects, and Intact, Lost, Corrupt and Unverified add up to Acknowledged.
+	ReadWrong uint64 `json:"read_wrong,omitempty"`
 	// Cases are the ops that were not intact, as evidence, at most 100.
 	Cases []Case `json:"cases,omitempty"`
 }

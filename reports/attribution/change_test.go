@@ -52,6 +52,7 @@ func TestReadingWrongIsNotStoringWrong(t *testing.T) {
 		not    string
 	}{
 		{record.Integrity{Acknowledged: 40, Intact: 40, Corrupt: 900}, "900 objects read back with wrong bytes through `through` that are intact", "stored with wrong"},
+		{record.Integrity{Acknowledged: 40, Intact: 40, ReadWrong: 900}, "900 objects read back with wrong bytes through `through` that are intact", "stored with wrong"},
 		{record.Integrity{Acknowledged: 40, Intact: 37, Corrupt: 3}, "3 of 40 acknowledged uploads", "intact through another path"},
 		{record.Integrity{Acknowledged: 40, Intact: 30, Lost: 1, Corrupt: 9, Unverified: 4}, "5 of 40 acknowledged uploads", ""},
 	} {

@@ -19,6 +19,7 @@ func (v view) ledger() (sum record.Integrity) {
 		sum.Lost += l.Lost
 		sum.Unverified += l.Unverified
 		sum.Corrupt += l.Corrupt
+		sum.ReadWrong += l.ReadWrong
 		sum.Duplicated += l.Duplicated
 		sum.RefusedButStored += l.RefusedButStored
 		sum.Refused += l.Refused
@@ -55,14 +56,14 @@ func lostData(v view) []clue {
 func wrongBytes(v view) []clue {
 	var found []clue
 	l := v.ledger()
-	// The ledger charges an arm with what it stored wrong, and with objects
-	// that are stored intact and come back wrong through it.
+	// In records of before ReadWrong, Corrupt counts what came back wrong through
+	// the arm too.
 	stored := min(l.Corrupt, l.Acknowledged-min(l.Acknowledged, l.Intact+l.Lost+l.Unverified))
 	if stored > 0 {
 		found = append(found, clue{aboutData, fact, "uploads stored with wrong bytes",
 			fmt.Sprintf("%d of %d acknowledged uploads read back with wrong bytes%s", stored, l.Acknowledged, such(l.Cases, "corrupt"))})
 	}
-	if read := l.Corrupt - stored; read > 0 {
+	if read := l.Corrupt - stored + l.ReadWrong; read > 0 {
 		found = append(found, clue{aboutData, fact, "intact objects read with wrong bytes",
 			fmt.Sprintf("%d objects read back with wrong bytes through `%s` that are intact through another path%s", read, v.arm, such(l.Cases, "corrupt"))})
 	}

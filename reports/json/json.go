@@ -97,6 +97,7 @@ type integrity struct {
 	RefusedButStored uint64             `json:"refused_but_stored"`
 	Unverified       uint64             `json:"unverified"`
 	LossUpperBound95 number             `json:"loss_upper_bound_95"`
+	ReadWrong        uint64             `json:"read_wrong"`
 	Arms             []record.Integrity `json:"arms,omitempty"`
 }
 
@@ -120,7 +121,7 @@ func document(r reports.Report) doc {
 		Findings: make([]finding, 0, len(d.Findings)),
 		Integrity: integrity{
 			d.Integrity.Acknowledged, d.Integrity.Intact, d.Integrity.Lost, d.Integrity.Corrupt, d.Integrity.Duplicated,
-			d.Integrity.RefusedButStored, d.Integrity.Unverified, number(d.Integrity.LossUpperBound95), r.Ledger,
+			d.Integrity.RefusedButStored, d.Integrity.Unverified, number(d.Integrity.LossUpperBound95), d.Integrity.ReadWrong, r.Ledger,
 		},
 		Attribution: attributed{r.Attribution.Arm, r.Attribution.Where, list(r.Attribution.Evidence)},
 		Health:      health{d.Health.OK, list(d.Health.Problems), list(d.Health.Remarks)},

@@ -123,6 +123,9 @@ var imagined = []struct {
 		ledger("through", record.Integrity{Acknowledged: 900, Intact: 899, Lost: 1})}}},
 	{name: "corrupt-and-unasked", design: synthetic.Design{Around: fast(), Through: fast(), Ledger: []record.Integrity{
 		ledger("through", record.Integrity{Acknowledged: 900, Intact: 890, Corrupt: 2, Unverified: 8, RefusedButStored: 3})}}},
+	{name: "read-wrong", design: synthetic.Design{Around: fast(), Through: fast(), Ledger: []record.Integrity{
+		ledger("around", record.Integrity{Acknowledged: 900, Intact: 900}),
+		ledger("through", record.Integrity{Acknowledged: 345, Corrupt: 345, ReadWrong: 265})}}},
 	{name: "errors", design: synthetic.Design{Around: fast(), Through: failing(fast(), 7, probes.Status, 504)}},
 	{name: "reference-sick", design: synthetic.Design{Around: failing(fast(), 5, probes.Reset, 0), Through: fast()}},
 	{name: "reference-dead", design: synthetic.Design{Around: failing(fast(), 1, probes.Refused, 0), Through: fast()}},

@@ -49,6 +49,7 @@ func add(a, b record.Integrity) record.Integrity {
 	a.Refused += b.Refused
 	a.RefusedButStored += b.RefusedButStored
 	a.Unverified += b.Unverified
+	a.ReadWrong += b.ReadWrong
 	a.Cases = append(a.Cases, b.Cases...)
 	return a
 }
@@ -78,11 +79,15 @@ func unread(l record.Integrity) string {
 	return fmt.Sprintf("none of %s could be read back, so nothing is known of them", count(l.Acknowledged, "acknowledged upload"))
 }
 
-// corrupt is wrong bytes: of what was read back, or of what was downloaded.
+// corrupt is wrong bytes: of what was read back, own objects and those of others
+// that came back wrong through the arm, or of what was downloaded.
 func (m measured) corrupt(at place) sighting {
 	s := sighting{among: "verified object", one: "had wrong bytes", many: "had wrong bytes", integrity: true}
 	l, ok := m.ledgerOf(at)
-	s.events, s.of = l.Corrupt, looked(l)
+	s.events, s.of = l.Corrupt+l.ReadWrong, looked(l)+l.ReadWrong
+	if l.ReadWrong > 0 {
+		s.detail = fmt.Sprintf("%d of them are stored intact, and came back wrong through `%s`", l.ReadWrong, at.arm)
+	}
 	if m.work.Direction != "upload" && m.work.Verify != "none" {
 		t := tallyOf(m.trials[at])
 		s.of += t.ok() + t.ops[probes.Short] // what failed otherwise brought no body to verify
@@ -127,7 +132,7 @@ func (m measured) ledger() Integrity {
 	out := Integrity{
 		Acknowledged: sum.Acknowledged, Intact: sum.Intact, Lost: sum.Lost, Corrupt: sum.Corrupt,
 		Duplicated: sum.Duplicated, RefusedButStored: sum.RefusedButStored, Unverified: sum.Unverified,
-		LossUpperBound95: math.NaN(),
+		LossUpperBound95: math.NaN(), ReadWrong: sum.ReadWrong,
 	}
 	if n := looked(sum); n > 0 {
 		out.LossUpperBound95 = compare.RateUpper(int(sum.Lost), int(n), 0.05)

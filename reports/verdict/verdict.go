@@ -89,6 +89,9 @@ type Integrity struct {
 	// LossUpperBound95 is the loss rate that could have been missed; NaN if
 	// nothing was acknowledged and looked for.
 	LossUpperBound95 float64
+	// ReadWrong are objects of any arm that are stored intact and came back with
+	// wrong bytes through a candidate; the counts above leave them out.
+	ReadWrong uint64
 }
 
 // Health says whether the measurement can be trusted.

@@ -94,7 +94,7 @@ func (t *tally) count(e entry, v sight) {
 func (t *tally) chargeReaders(e entry, v sight) {
 	for _, p := range v.wrong {
 		row := t.row(p.Arm, e.book.Cell)
-		row.Corrupt++
+		row.ReadWrong++
 		addCase(row, e, "corrupt", append(v.evidence, "stored intact, but read wrong through "+p.Arm))
 	}
 }
