@@ -76,7 +76,9 @@ func drillAll(ctx context.Context, a app, incidents []lab.Incident, seeds int) e
 	for _, i := range incidents {
 		for _, sick := range []bool{true, false} {
 			for seed := range seeds {
-				results, err := drill.Run(ctx, i, sick, uint64(seed+1), conduct.Options{Table: all.Builtin(), Tool: tool()})
+				progress := newProgress(a.stderr)
+				results, err := drill.Run(ctx, i, sick, uint64(seed+1), conduct.Options{Table: all.Builtin(), Tool: tool(), Watch: progress.event})
+				progress.done()
 				if err != nil {
 					return unreachable(err)
 				}

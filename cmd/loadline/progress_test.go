@@ -32,3 +32,55 @@ func TestProgressElsewhereIsALineEveryTenSeconds(t *testing.T) {
 		}
 	})
 }
+
+// TestProgressNeverFallsSilent: an arm that does not answer while it is
+// prepared makes no event for as long as it likes.
+func TestProgressNeverFallsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w strings.Builder
+		p := newProgress(&w)
+		time.Sleep(11 * time.Second)
+		p.event(engine.Event{Kind: engine.Preparing, Arm: "through", Cell: "100MiB h2", Trials: 12})
+		time.Sleep(40 * time.Second)
+		p.event(engine.Event{Kind: engine.TrialStarted, Arm: "through", Cell: "all", Trial: 1, Trials: 12, Block: 1, Blocks: 6, Elapsed: 51 * time.Second})
+		time.Sleep(10 * time.Second)
+		p.done()
+		time.Sleep(time.Minute) // and not a line more
+		want := `starting · for 10s
+preparing through, 100MiB h2 · for 9s
+preparing through, 100MiB h2 · for 19s
+preparing through, 100MiB h2 · for 29s
+preparing through, 100MiB h2 · for 39s
+block 1/6 trial 1/12 through all, warming up · 0%
+`
+		if w.String() != want {
+			t.Errorf("\n%swant\n%s", w.String(), want)
+		}
+	})
+}
+
+// TestProgressOfTheStepsAfterTheTrialsIsTheirOwn: by then all trials are done,
+// and what is left is objects.
+func TestProgressOfTheStepsAfterTheTrialsIsTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w strings.Builder
+		p := newProgress(&w)
+		time.Sleep(9500 * time.Millisecond)
+		p.event(engine.Event{Kind: engine.BlockEnded, Trial: 12, Trials: 12, Block: 6, Blocks: 6, Elapsed: 9 * time.Second})
+		for _, kind := range []engine.Kind{engine.Auditing, engine.Removing} {
+			for i := range 20 {
+				p.event(engine.Event{Kind: kind, Done: 100 * i, Total: 2000, Trials: 12, Blocks: 6, Elapsed: time.Hour})
+				time.Sleep(time.Second)
+			}
+		}
+		p.done()
+		want := `auditing 0 of 2000 objects · 0%
+auditing 1000 of 2000 objects · 50% · ETA 11s
+removing 0 of 2000 objects · 0%
+removing 1000 of 2000 objects · 50% · ETA 11s
+`
+		if w.String() != want {
+			t.Errorf("\n%swant\n%s", w.String(), want)
+		}
+	})
+}
