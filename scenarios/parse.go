@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"loadline/scenarios/metric"
+	"loadline/scenarios/redact"
 	"loadline/scenarios/strict"
 	"loadline/scenarios/unit"
 	"loadline/scenarios/words"
@@ -53,10 +54,14 @@ func Parse(file string, src []byte, o Options) (Scenario, error) {
 	for _, set := range o.Sets {
 		problems = append(problems, root.Set(setOption, set)...)
 	}
+	var known redact.Values
+	foundIn(root, &known)
 	used, missing := root.Expand(o.Env)
 	problems = append(problems, missing...)
+	foundIn(root, &known)
+	known = lookedUp(known, root, used, o.Env)
 
-	s := Scenario{File: file, Source: string(src), Overrides: o.Sets, Env: harmless(used), Root: root}
+	s := Scenario{File: file, Source: string(src), Overrides: o.Sets, Env: harmless(used), Secrets: known, Root: root}
 	problems = append(problems, root.Decode(&s)...)
 	c := checker{s: &s, root: root, decoded: problems}
 	c.work(o)
@@ -75,7 +80,8 @@ func harmless(used []strict.Use) map[string]string {
 		kept[use.Name] = use.Value
 	}
 	for _, use := range used {
-		if use.InQuery || strings.HasPrefix(use.Path, "work.headers.") || IsSecretHeader(strings.ReplaceAll(use.Name, "_", "-")) {
+		inQuery := use.InQuery && (use.QueryKey == "" || redact.IsQueryKey(use.QueryKey))
+		if inQuery || strings.HasPrefix(use.Path, "work.headers.") || redact.IsVariable(use.Name) {
 			delete(kept, use.Name)
 		}
 	}

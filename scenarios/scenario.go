@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"loadline/scenarios/metric"
+	"loadline/scenarios/redact"
 	"loadline/scenarios/strict"
 	"loadline/scenarios/unit"
 )
@@ -44,11 +45,14 @@ type Scenario struct {
 	// Env the variables that were put in. Together they are what a record
 	// keeps to open the scenario again; see Reopen. A variable that may be a
 	// secret is not in Env: one with such a name, one in the query of a URL
-	// and one in a header.
+	// under such a key, and one in a header.
 	File      string            `json:"file"`
 	Source    string            `json:"-"`
 	Overrides []string          `json:"-"`
 	Env       map[string]string `json:"env,omitempty"`
+	// Secrets are values that may be shown nowhere: those of variables that
+	// hold secrets, and what is written out in the places of secrets.
+	Secrets redact.Values `json:"-"`
 	// Root is the whole document, for messages about places in it.
 	Root Node `json:"-"`
 }

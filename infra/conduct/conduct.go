@@ -52,7 +52,7 @@ type Result struct {
 func Run(ctx context.Context, p plan.Plan, o Options) (Result, error) {
 	started := time.Now()
 	header := engine.NewHeader(p, record.NewRunID(started), o.Tool, hostinfo.Snapshot(), started)
-	header.Command = record.Redact(o.Command)
+	header.Command = p.Scenario.Secrets.Text(o.Command)
 	var res Result
 	eng := engine.Options{Table: o.Table, Header: header, Watch: o.Watch, Raw: o.Raw, Look: look(o.Judge)}
 	var writer *record.Writer

@@ -13,6 +13,7 @@ import (
 	"loadline/probes/engine/load"
 	"loadline/probes/record"
 	"loadline/scenarios"
+	"loadline/scenarios/redact"
 )
 
 // tailKept is how much of a program's output is kept.
@@ -34,14 +35,15 @@ func (t *trial) change(ctx context.Context, epoch time.Time) <-chan *record.Even
 			out <- nil
 			return
 		}
-		out <- execute(ctx, *event, epoch)
+		out <- execute(ctx, *event, epoch, t.run.hide())
 	}()
 	return out
 }
 
 // execute runs the program in a process group of its own, so that whatever it
-// started ends with it when its time is up or the run is stopped.
-func execute(ctx context.Context, event scenarios.Event, epoch time.Time) *record.Event {
+// started ends with it when its time is up or the run is stopped. What it is
+// called with and prints is kept without what must be shown nowhere.
+func execute(ctx context.Context, event scenarios.Event, epoch time.Time, hide redact.Values) *record.Event {
 	began := time.Now()
 	e := &record.Event{At: began.Sub(epoch), Exit: -1}
 	limited, stop := context.WithTimeout(ctx, event.Timeout)
@@ -53,11 +55,11 @@ func execute(ctx context.Context, event scenarios.Event, epoch time.Time) *recor
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	c.WaitDelay = time.Second // a daemon that it started may hold the pipe
 	err := c.Run()
-	e.Took, e.Output = time.Since(began), printed.String()
+	e.Took, e.Output = time.Since(began), hide.Text(printed.String())
 	if c.ProcessState != nil {
 		e.Exit = c.ProcessState.ExitCode()
 	}
-	what := strings.Join(event.Run, " ")
+	what := strings.Join(hide.Command(event.Run), " ")
 	switch {
 	case err == nil, errors.Is(err, exec.ErrWaitDelay): // what it left running holds its output
 	case ctx.Err() != nil:
@@ -67,7 +69,7 @@ func execute(ctx context.Context, event scenarios.Event, epoch time.Time) *recor
 	case e.Exit > 0:
 		e.Err = fmt.Sprintf("event %q: exit code %d", what, e.Exit)
 	default:
-		e.Err = fmt.Sprintf("event %q: %v", what, err)
+		e.Err = hide.Text(fmt.Sprintf("event %q: %v", what, err))
 	}
 	return e
 }

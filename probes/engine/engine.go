@@ -10,7 +10,6 @@ import (
 	"loadline/probes"
 	"loadline/probes/engine/ledger"
 	"loadline/probes/record"
-	"loadline/scenarios"
 	"loadline/scenarios/plan"
 )
 
@@ -78,26 +77,15 @@ type NameWriter interface {
 	Removed(record.Names) error
 }
 
-// NewHeader describes a run of p that starts now, with what may be secret in
-// URLs taken out.
+// NewHeader describes a run of p that starts now, with what may be secret taken
+// out.
 func NewHeader(p plan.Plan, run string, tool record.Tool, env record.Environment, started time.Time) record.Header {
-	h := record.Header{
+	return record.Redacted(record.Header{
 		Schema: record.Schema, Run: run, Started: started, Tool: tool, Environment: env,
-		Scenario: p.Scenario, Source: record.Redact(p.Scenario.Source), Overrides: p.Scenario.Overrides,
+		Scenario: p.Scenario, Source: p.Scenario.Source, Overrides: p.Scenario.Overrides,
 		Spec: json.RawMessage(p.Spec.Identity()), Fingerprint: p.Fingerprint,
-		Arms: redacted(p.Arms), Cells: p.Cells, Looks: p.Looks,
-	}
-	h.Scenario.Arms = redacted(p.Scenario.Arms)
-	return h
-}
-
-func redacted(arms []scenarios.Arm) []scenarios.Arm {
-	out := make([]scenarios.Arm, len(arms))
-	for i, a := range arms {
-		a.Target.URL, a.Target.Proxy = record.Redact(a.Target.URL), record.Redact(a.Target.Proxy)
-		out[i] = a
-	}
-	return out
+		Arms: p.Arms, Cells: p.Cells, Looks: p.Looks,
+	})
 }
 
 // Run does the plan and returns what it left. The run is returned also with an

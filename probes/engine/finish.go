@@ -30,7 +30,7 @@ func (r *runner) finish(ctx context.Context, e *ending) (record.Run, error) {
 	}
 	left := r.remove(ctx, e)
 	left += r.close(ctx)
-	end := record.End{At: time.Now(), Status: e.status, Why: e.why, LeftBehind: left}
+	end := record.End{At: time.Now(), Status: e.status, Why: r.hide().Text(e.why), LeftBehind: left}
 	if w := r.options.Writer; w != nil {
 		if err := w.End(end); err != nil {
 			_ = r.asKept(err)
@@ -44,7 +44,7 @@ func (r *runner) finish(ctx context.Context, e *ending) (record.Run, error) {
 		return r.out, r.kept
 	}
 	r.out.End = &end
-	return r.out, e.err
+	return r.out, r.hide().Error(e.err)
 }
 
 // readback is how the spec wants its objects looked at again.
@@ -72,6 +72,7 @@ func (r *runner) audit(ctx context.Context, e *ending) {
 			Progress: func(done, total int) { r.tell(Event{Kind: Auditing, Done: done, Total: total}) },
 		})
 	}
+	found.Integrity = record.RedactedIntegrity(found.Integrity, r.hide())
 	r.mu.Lock()
 	r.out.Integrity = found.Integrity
 	r.mu.Unlock()

@@ -14,6 +14,7 @@ import (
 	"loadline/probes/record"
 	"loadline/scenarios"
 	"loadline/scenarios/plan"
+	"loadline/scenarios/redact"
 )
 
 // The statuses of a run's End.
@@ -131,8 +132,9 @@ func (r *runner) oneTrial(ctx context.Context, pt plan.Trial) *ending {
 	case err != nil:
 		return &ending{status: statusFailed, why: err.Error(), err: err}
 	case out.Event.Failed():
-		r.warn(out.Event.Err)
-		return &ending{status: statusFailed, why: out.Event.Err}
+		why := r.hide().Text(out.Event.Err)
+		r.warn(why)
+		return &ending{status: statusFailed, why: why}
 	}
 	return nil
 }
@@ -201,6 +203,7 @@ func (r *runner) asKept(err error) error {
 }
 
 func (r *runner) keepTrial(t record.Trial) {
+	t = record.RedactedTrial(t, r.hide())
 	r.mu.Lock()
 	r.out.Trials = append(r.out.Trials, t)
 	r.mu.Unlock()
@@ -222,8 +225,12 @@ func (r *runner) reserve(n record.Names) error {
 	return nil
 }
 
+// hide is what must be shown nowhere.
+func (r *runner) hide() redact.Values { return r.plan.Scenario.Secrets }
+
 // warn keeps a remark for the report, once.
 func (r *runner) warn(text string) {
+	text = r.hide().Text(text)
 	r.mu.Lock()
 	known := slices.Contains(r.out.Warnings, text)
 	if !known {

@@ -23,7 +23,7 @@ func TestRedactionTakesSecretsAndLeavesReferences(t *testing.T) {
 		"headers: {X-Api-Key: " + canary + ", Accept: text/plain}": "headers: {X-Api-Key: redacted, Accept: text/plain}",
 		`password: "` + canary + `"`:                               "password: redacted",
 		"arms.a.target.auth.bearer=" + canary:                      "arms.a.target.auth.bearer=redacted",
-		"token: ${DEPOSIT_TOKEN:-" + canary + "}":                  "token: redacted",
+		"token: ${DEPOSIT_TOKEN:-" + canary + "}":                  "token: ${DEPOSIT_TOKEN:-redacted}",
 		"headers: {Authorization: {env: DEPOSIT_TOKEN}}":           "headers: {Authorization: {env: DEPOSIT_TOKEN}}",
 		"Authorization: Bearer ${DEPOSIT_TOKEN}":                   "Authorization: Bearer ${DEPOSIT_TOKEN}",
 		"path: /files/{name}?size={size}&versioned=true":           "path: /files/{name}?size={size}&versioned=true",

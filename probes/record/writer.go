@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"loadline/scenarios/redact"
 )
 
 // FileName is the record's name in the directory of its run.
@@ -30,8 +32,9 @@ type Writer struct {
 	mu    sync.Mutex
 	f     *os.File
 	path  string
-	size  int64 // of the whole lines written
-	taken int64 // space taken, from 0
+	hide  redact.Values // what stands in no line
+	size  int64         // of the whole lines written
+	taken int64         // space taken, from 0
 }
 
 // Create makes the directory of the run in dir, which is made if needed, and
@@ -60,8 +63,8 @@ func Create(dir string, h Header) (*Writer, error) {
 	if err != nil {
 		return nil, &ErrNotKept{path, err}
 	}
-	w := &Writer{f: f, path: path}
-	if err := w.start(redactedHeader(h)); err != nil {
+	w := &Writer{f: f, path: path, hide: h.Scenario.Secrets}
+	if err := w.start(Redacted(h)); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -96,9 +99,10 @@ func (w *Writer) Reserve(n Names) error {
 	return w.append(line{Type: namesLine, Names: &n}, tailSpace)
 }
 
-// Trial writes a finished trial. More than RawLimit raw observations go to a
+// Trial writes a finished trial, redacted. More than RawLimit raw observations go to a
 // file of their own beside the record.
 func (w *Writer) Trial(t Trial) error {
+	t = RedactedTrial(t, w.hide)
 	if len(t.Raw) > RawLimit {
 		name, err := w.writeRaw(t)
 		if err != nil {
@@ -106,31 +110,17 @@ func (w *Writer) Trial(t Trial) error {
 		}
 		t.Raw, t.RawFile = nil, name
 	}
-	t.Aborted = Redact(t.Aborted)
-	if t.Event != nil {
-		event := *t.Event
-		event.Err, event.Output = Redact(event.Err), Redact(event.Output)
-		t.Event = &event
-	}
 	return w.append(line{Type: trialLine, Trial: &t}, tailSpace)
 }
 
 // Integrity writes the ack ledger; called again, the last one counts.
 func (w *Writer) Integrity(all []Integrity) error {
-	clean := make([]Integrity, len(all))
-	for i, one := range all {
-		one.Cases = append([]Case(nil), one.Cases...)
-		for j := range one.Cases {
-			one.Cases[j].Evidence = redactAll(one.Cases[j].Evidence)
-		}
-		clean[i] = one
-	}
-	return w.append(line{Type: integrityLine, Integrity: clean}, tailSpace)
+	return w.append(line{Type: integrityLine, Integrity: RedactedIntegrity(all, w.hide)}, tailSpace)
 }
 
 // Warn writes a remark for the report.
 func (w *Writer) Warn(text string) error {
-	return w.append(line{Type: warningLine, Warning: Redact(text)}, tailSpace)
+	return w.append(line{Type: warningLine, Warning: w.hide.Text(text)}, tailSpace)
 }
 
 // Removed writes down that the objects of these names were removed.
@@ -140,7 +130,7 @@ func (w *Writer) Removed(n Names) error {
 
 // End writes the last line, into space that was kept for it.
 func (w *Writer) End(e End) error {
-	e.Why = Redact(e.Why)
+	e.Why = w.hide.Text(e.Why)
 	return w.append(line{Type: endLine, End: &e}, 0)
 }
 

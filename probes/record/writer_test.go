@@ -113,6 +113,7 @@ func TestARecordReadsBackAsItWasWritten(t *testing.T) {
 		End: &end, Path: w.Path(),
 	}
 	want.Header.Schema = Schema
+	want.Header.Scenario.Secrets = nil // for the life of the run only
 	if diff := cmp.Diff(want, got, sameCounts, cmpopts.IgnoreTypes(scenarios.Node{}), cmpopts.IgnoreFields(scenarios.Criterion{}, "Pos"), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("the record changed on the way (-written +read):\n%s", diff)
 	}

@@ -12,11 +12,13 @@ import (
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // Use is one place in which a variable was put in, and whether it stood in the
-// query of a URL, where secrets live.
+// query of a URL, where secrets live: as the value of QueryKey, if that is all
+// that it put in.
 type Use struct {
 	Name, Value string
 	Path        string
 	InQuery     bool
+	QueryKey    string
 }
 
 // Expand replaces ${NAME} and ${NAME:-default} in every string value of the
@@ -81,7 +83,7 @@ func (x *expander) text(n Node) (out, what, hint string) {
 		if !closed {
 			return "", "${ is never closed", "write ${NAME} or ${NAME:-default}, and $${ for the characters themselves"
 		}
-		value, what, hint := x.value(n, inner, strings.Contains(b.String(), "?"))
+		value, what, hint := x.value(n, inner, b.String())
 		if what != "" {
 			return "", what, hint
 		}
@@ -107,8 +109,9 @@ func braces(s string) (inner, after string, closed bool) {
 	return "", "", false
 }
 
-// value is what stands between the braces, looked up.
-func (x *expander) value(n Node, inner string, inQuery bool) (value, what, hint string) {
+// value is what stands between the braces, looked up; before is the text so
+// far.
+func (x *expander) value(n Node, inner, before string) (value, what, hint string) {
 	name, standard, hasDefault := strings.Cut(inner, ":-")
 	if !variable.MatchString(name) || strings.Contains(standard, "${") {
 		return "", fmt.Sprintf("${%s} is not a variable", inner), "write ${NAME} or ${NAME:-default}, and $${ for the characters themselves"
@@ -119,7 +122,11 @@ func (x *expander) value(n Node, inner string, inQuery bool) (value, what, hint 
 	}
 	switch {
 	case set && value != "", set && !hasDefault:
-		x.used = append(x.used, Use{Name: name, Value: value, Path: n.Path, InQuery: inQuery || strings.Contains(value, "?")})
+		use := Use{Name: name, Value: value, Path: n.Path, InQuery: strings.Contains(before+value, "?")}
+		if at := strings.LastIndexAny(before, "?&"); at >= 0 && !strings.ContainsAny(value, "?&") {
+			use.QueryKey, _, _ = strings.Cut(before[at+1:], "=")
+		}
+		x.used = append(x.used, use)
 		return value, "", ""
 	case hasDefault:
 		return standard, "", ""
