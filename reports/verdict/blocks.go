@@ -60,6 +60,11 @@ func (m measured) merged(at place, id metric.ID, share float64) float64 {
 		all.Merge(d.Done)
 		all.Merge(d.Unended)
 	}
+	return quantile(&all, share)
+}
+
+// quantile is one of durations, in seconds; NaN if there are none.
+func quantile(all *record.Hist, share float64) float64 {
 	n := all.Count()
 	if n == 0 {
 		return math.NaN()

@@ -11,7 +11,7 @@ import (
 )
 
 // implied are the findings that no scenario needs to ask for: an arm that does
-// not work at all where the reference does, and data that were lost or
+// not work at all where the reference does, or finishes nothing, and data that were lost or
 // changed. They appear only when they are broken and no written criterion
 // already says so.
 func (m measured) implied(written []judged) []judged {
@@ -21,6 +21,8 @@ func (m measured) implied(written []judged) []judged {
 			at := place{cell, arm}
 			if m.deadBeside(at) && !broken(written, at, metric.Errors) {
 				found = append(found, m.neverWorks(at))
+			} else if j, ok := m.endless(at); ok && !accusedAt(written, at) {
+				found = append(found, j)
 			}
 			for _, id := range []metric.ID{metric.IntegrityLost, metric.IntegrityCorrupt} {
 				s, _ := m.sighted(scenarios.Criterion{Metric: id}, at)
@@ -77,6 +79,11 @@ func broken(found []judged, at place, id metric.ID) bool {
 		}
 	}
 	return false
+}
+
+// accusedAt reports whether anything is broken at a place already.
+func accusedAt(found []judged, at place) bool {
+	return slices.ContainsFunc(found, func(j judged) bool { return j.Arm == at.arm && j.Cell == at.cell && j.Verdict == Regressed })
 }
 
 // unreachable says why the run measured nothing that can be judged, empty if

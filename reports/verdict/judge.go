@@ -109,7 +109,7 @@ func decide(m measured, o Options) Decision {
 	}
 	found := m.absolute(o)
 	relative := m.relative(o)
-	found = append(found, m.implied(found)...)
+	found = append(found, m.implied(slices.Concat(found, relative))...)
 	found = append(found, relative...)
 
 	ail := m.examine(o)

@@ -204,6 +204,9 @@ func (op Op) observe(seq uint64, start time.Duration, l scenarios.Load, size uni
 		share := min(1, max(0, float64(end-start-before)/float64(max(1, moving))))
 		amount = op.Burst + unit.Bytes(share*float64(size-op.Burst))
 		o.Phases.Send, o.Phases.Wait, o.Phases.Receive = min(p.Send, end-start), 0, min(p.Receive, end-start)
+		if p.Wait > l.Measure { // it hangs, however early it began
+			o.Phases.Wait = max(end-start-p.Connect-p.TLS-p.Continue-p.Send, 0)
+		}
 		moving = min(moving, end-start-before)
 	} else if o.Outcome.Failed() {
 		amount = 0

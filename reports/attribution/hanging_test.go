@@ -1,0 +1,51 @@
+package attribution_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"loadline/probes"
+	"loadline/reports/attribution"
+	"loadline/reports/verdict"
+	"loadline/reports/verdict/synthetic"
+	"loadline/scenarios"
+	"loadline/scenarios/metric"
+	"loadline/scenarios/plan"
+)
+
+// TestWhereNothingEndsThePhaseIsNamed, and not where something does.
+func TestWhereNothingEndsThePhaseIsNamed(t *testing.T) {
+	stuck := func(bend func(p *probes.Phases)) synthetic.Path {
+		return with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) { bend(&o.Phases) })
+	}
+	some := with(up.path(), func(_ plan.Cell, n int, o *synthetic.Op) {
+		if n == 5 {
+			o.Phases.Wait = 2 * time.Minute
+		}
+		if n == 4 {
+			o.Outcome = probes.Reset
+		}
+	})
+	for _, c := range []struct {
+		name    string
+		through synthetic.Path
+		want    string
+		not     string
+	}{
+		{"no answer", stuck(func(p *probes.Phases) { p.Wait = 2 * time.Minute }), "requests are taken and not answered", ""},
+		{"no window", stuck(func(p *probes.Phases) { p.Send = 20 * time.Minute }), "ops hang while sending the body", ""},
+		{"some end", some, "", "not answered"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			run := synthetic.Record(synthetic.Design{
+				Seed: 3, Blocks: 3, Cells: one, Around: up.path(), Through: c.through,
+				Criteria: []scenarios.Criterion{synthetic.Limit(metric.Errors, metric.StatRate, 0)},
+			})
+			a := attribution.Attribute(run, verdict.Judge(run, verdict.Options{}))
+			if a.Arm != "through" || !strings.Contains(a.Where, c.want) || c.not != "" && strings.Contains(a.Where, c.not) {
+				t.Errorf("%+v", a)
+			}
+		})
+	}
+}

@@ -1,0 +1,70 @@
+package verdict_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"loadline/reports/verdict"
+	"loadline/reports/verdict/synthetic"
+	"loadline/scenarios"
+	"loadline/scenarios/metric"
+	"loadline/scenarios/plan"
+	"loadline/scenarios/unit"
+)
+
+// starting is a path that is as first in its first trials, and as later after.
+func starting(first, later synthetic.Path, trials int) synthetic.Path {
+	begun := 0
+	return synthetic.Path{Noise: later.Noise, Op: func(c plan.Cell, n int, r *rand.Rand) synthetic.Op {
+		if n == 0 {
+			begun++
+		}
+		if begun <= trials {
+			return first.Op(c, n, r)
+		}
+		return later.Op(c, n, r)
+	}}
+}
+
+// TestAnArmThatFinishesNothingIsRefused even where no criterion is about speed;
+// and nothing else is that only looks like it.
+func TestAnArmThatFinishesNothingIsRefused(t *testing.T) {
+	hung := bent(fast(), func(_ int, o *synthetic.Op) { o.Phases.Wait = 2 * time.Minute })
+	big := []plan.Cell{{ID: "all", Size: 800 * unit.MB, InFlight: 1}} // 8 s each around
+	four := []plan.Cell{{ID: "all", Size: 10 * unit.MiB, InFlight: 4}}
+	for _, c := range []struct {
+		name    string
+		design  synthetic.Design
+		refused bool
+	}{
+		{"hangs", synthetic.Design{Blocks: 3, Around: fast(), Through: hung}, true},
+		{"hangs, four at a time in one block", synthetic.Design{Blocks: 1, Cells: four, Around: fast(), Through: hung}, true},
+		{"200 times slower", synthetic.Design{Blocks: 3, Around: fast(), Through: slower(200)}, true},
+		{"one op in all", synthetic.Design{Blocks: 1, Around: fast(), Through: hung}, false},
+		{"both hang", synthetic.Design{Blocks: 12, Around: hung, Through: hung}, false},
+		{"both are cut", synthetic.Design{Blocks: 12, Around: slower(150), Through: slower(200)}, false},
+		{"around is cut in one block too", synthetic.Design{Blocks: 4, Around: starting(hung, fast(), 1), Through: hung}, false},
+		{"three times slower, and ends", synthetic.Design{Blocks: 12, Around: fast(), Through: slower(3)}, false},
+		{"one op per trial, cut near its end", synthetic.Design{Blocks: 12, Cells: big, Around: fast(), Through: slower(1.6)}, false},
+		{"around has ops as long", synthetic.Design{Blocks: 12, Through: hung, Around: bent(fast(), func(n int, o *synthetic.Op) {
+			if n%30 == 29 {
+				o.Phases.Wait = 6 * time.Second
+			}
+		})}, false},
+		{"slow start", synthetic.Design{Blocks: 12, Around: fast(), Through: starting(hung, fast(), 3)}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.design.Seed, c.design.Spec = 5, `{"direction":"download","verify":"digest"}`
+			c.design.Criteria = []scenarios.Criterion{
+				synthetic.Limit(metric.Errors, metric.StatRate, 0), synthetic.Limit(metric.IntegrityCorrupt, metric.StatCount, 0),
+			}
+			d := verdict.Judge(synthetic.Record(c.design), verdict.Options{})
+			says := strings.Contains(d.Sentence, "no op through `through` came to an end, where around (`around`)")
+			if (d.Verdict == verdict.Regressed) != c.refused || says != c.refused {
+				t.Errorf("%s", d.Sentence)
+			}
+		})
+	}
+}
