@@ -102,8 +102,13 @@ func initialise(a app, file, from string, urls map[string]string) error {
 // create writes a file that is not there yet.
 func create(file string, content []byte) error {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return usage(err)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return usage(fmt.Errorf("%s exists already and is not written over: %w (hint: name another file, or remove this one)", file, fs.ErrExist))
+	case errors.Is(err, fs.ErrNotExist):
+		return usage(fmt.Errorf("%w (hint: make the directory first)", err))
+	case err != nil:
+		return usage(fmt.Errorf("%w (hint: name a file in a directory that you may write to)", err))
 	}
 	_, err = f.Write(content)
 	if err = errors.Join(err, f.Close()); err != nil {

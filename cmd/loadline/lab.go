@@ -18,7 +18,6 @@ func labCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "lab", Short: "real HAProxy and nginx with known incidents, on this machine",
 		Example: "  loadline lab list\n  loadline lab run D4\n  loadline lab up D1 && loadline lab down",
-		Args:    cobra.NoArgs,
 	}
 	c.AddCommand(labList(a), labRun(a), labUp(a), labServe(a), labDown(a), labPeer(a))
 	return c

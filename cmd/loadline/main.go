@@ -75,12 +75,13 @@ could not be kept · 130 interrupted · 1 and 2 a crash, never a verdict.`,
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage(fmt.Errorf("%w (hint: loadline %s --help)", err, c.Name()))
+		return usage(fmt.Errorf("%w (hint: %s --help)", err, c.CommandPath()))
 	})
 	root.AddCommand(
 		demoCommand(a), runCommand(a), validateCommand(a), planCommand(a), schemaCommand(a), initCommand(a),
 		reportCommand(a), compareCommand(a), cleanCommand(a), labCommand(a), selftestCommand(a), doctorCommand(a),
 		versionCommand(a),
 	)
+	strict(root)
 	return root
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +35,10 @@ writes the observations for "vegeta report"; the run must have kept them (run
 }
 
 func redraw(a app, path string, outputs, baselines []string) error {
-	outputs, vegeta := withoutVegeta(outputs)
+	outputs, vegeta, err := withoutVegeta(outputs)
+	if err != nil {
+		return err
+	}
 	run, err := openRun(path)
 	if err != nil {
 		return err
@@ -58,29 +63,21 @@ func redraw(a app, path string, outputs, baselines []string) error {
 	return gravest(ended(conduct.Result{Run: run, Report: r}, nil), write(outs, a.stdout, r))
 }
 
-func openRun(path string) (record.Run, error) {
-	run, err := record.Open(path)
-	if err != nil {
-		return run, usage(err)
-	}
-	return run, nil
-}
-
 // withoutVegeta takes the export out of the -o flags: it is a document of
 // observations, not a drawing of the report. nil means it was not asked for.
-func withoutVegeta(outputs []string) (rest []string, file *string) {
+func withoutVegeta(outputs []string) (rest []string, file *string, err error) {
 	for _, o := range outputs {
+		format, name, named := strings.Cut(o, "=")
 		switch {
-		case o == "vegeta":
-			file = new(string)
-		case len(o) > 7 && o[:7] == "vegeta=":
-			name := o[7:]
-			file = &name
-		default:
+		case format != "vegeta":
 			rest = append(rest, o)
+		case named && name == "":
+			return nil, nil, usage(errors.New("-o vegeta=: there is no file after the = (hint: -o vegeta=FILE, or -o vegeta for stdout)"))
+		default:
+			file = &name
 		}
 	}
-	return rest, file
+	return rest, file, nil
 }
 
 func writeVegeta(stdout io.Writer, file string, run record.Run) error {

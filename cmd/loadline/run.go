@@ -197,7 +197,7 @@ func rankOf(code int) int {
 func openBaselines(paths []string) (verdict.Options, error) {
 	var o verdict.Options
 	for _, path := range paths {
-		run, err := record.Open(path)
+		run, err := openRun(path)
 		if err != nil {
 			return o, usage(fmt.Errorf("--baseline: %w", err))
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"loadline/probes/all"
@@ -54,8 +55,11 @@ func readScenario(name string) ([]byte, error) {
 		}
 		return nil, usage(fmt.Errorf("%s: no such file, nor a scenario of the catalogue (hint: loadline init --list names those)", name))
 	}
+	if info, statErr := os.Stat(name); err != nil && statErr == nil && info.IsDir() {
+		return nil, usage(fmt.Errorf("%s is a directory and not a scenario (hint: name the files in it, such as %s)", name, filepath.Join(name, "*.yaml")))
+	}
 	if err != nil {
-		return nil, usage(err)
+		return nil, usage(fmt.Errorf("%w (hint: name a scenario file that can be read)", err))
 	}
 	return src, nil
 }
