@@ -2,9 +2,13 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"loadline/probes"
 	"loadline/probes/engine/ledger"
@@ -139,9 +143,31 @@ func (r *runner) remove(ctx context.Context, e *ending) int {
 		Progress: func(done, total int) { r.tell(Event{Kind: Removing, Done: done, Total: total}) },
 	})
 	if left.Objects > 0 {
-		r.warn(fmt.Sprintf("%d objects could not be removed from the target: %v (hint: loadline clean %s)", left.Objects, left.Why, r.id))
+		r.warn(fmt.Sprintf("%d objects could not be removed from the target: %v (hint: %s)", left.Objects, left.Why, r.remedy(left.Why)))
 	}
 	return left.Objects
+}
+
+// Prefix is what the names of all objects of a run's ops begin with.
+func Prefix(run string) string { return strings.TrimSuffix(ledger.Name(run, 0, 0), "t0-0") }
+
+// remedy is how to remove what could not be: a command as it can be typed,
+// where a record knows the names.
+func (r *runner) remedy(why error) string {
+	kept, ok := r.options.Writer.(interface{ Path() string })
+	if !ok {
+		return "no record is kept that knows their names, which begin with " + Prefix(r.id)
+	}
+	run := filepath.Dir(kept.Path())
+	if strings.ContainsFunc(run, func(c rune) bool {
+		return !strings.ContainsRune("/._-", c) && !unicode.IsLetter(c) && !unicode.IsDigit(c)
+	}) {
+		run = "'" + strings.ReplaceAll(run, "'", `'\''`) + "'"
+	}
+	if errors.Is(why, probes.ErrSilent) {
+		return "loadline clean " + run + ", when the target answers again"
+	}
+	return "the target answers, and does not do it: loadline clean " + run + ", once it does"
 }
 
 // removers are the ways to remove what an arm stored: its own first.

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"loadline/infra/lab/origin"
+)
+
+// pasted is the command that a hint names.
+var pasted = regexp.MustCompile(`loadline (clean runs/\S+?)[,)\s]`)
+
+// TestWhatCannotBeRemovedIsSaidAsItIs: a target that refuses is not one that
+// does not answer, the hint is a command that can be pasted, and what it says
+// is true; each is told once.
+func TestWhatCannotBeRemovedIsSaidAsItIs(t *testing.T) {
+	t.Parallel()
+	dir := quick(t)
+	x := newTarget(t, dir, origin.Options{})
+	store, err := url.Parse(x.env["STORE"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	through := httputil.NewSingleHostReverseProxy(store)
+	through.Transport = x.client().Transport
+	refuses := true
+	mean := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if refuses && r.Method == http.MethodDelete {
+			http.Error(w, "objects are kept", http.StatusMethodNotAllowed)
+			return
+		}
+		through.ServeHTTP(w, r)
+	}))
+	t.Cleanup(mean.Close)
+	ran := loadline(t, dir, x.env, time.Minute, "run", "quick.yaml", "--out", "runs", "-o", "text",
+		"--set", "arms.around.target={url: '"+mean.URL+"'}", "--set", "arms.through.target={url: '"+mean.URL+"'}")
+	if n := strings.Count(ran.stdout, "could not be removed"); n != 1 {
+		t.Errorf("it is said %d times that objects could not be removed:\n%s%s", n, ran.stdout, ran.stderr)
+	}
+	hint := pasted.FindStringSubmatch(ran.stdout + " ")
+	if hint == nil {
+		t.Fatalf("no command is named:\n%s", ran.stdout)
+	}
+	clean := strings.Fields(hint[1])
+
+	refused := loadline(t, dir, x.env, time.Minute, clean...)
+	if refused.code != exitUnreachable || !strings.Contains(refused.stderr, "the target answers, and does not do it") ||
+		!strings.Contains(refused.stderr, "405") || strings.Contains(refused.stderr, "when the target answers") {
+		t.Errorf("refused: exit code %d, %s", refused.code, refused.stderr)
+	}
+	refuses = false
+	if done := loadline(t, dir, x.env, time.Minute, clean...); done.code != exitOK || x.stored() != 0 {
+		t.Errorf("no longer refused: exit code %d, %d objects stay: %s", done.code, x.stored(), done.stderr)
+	}
+}
+
+// TestATargetThatDoesNotAnswerIsAskedLater is the other case.
+func TestATargetThatDoesNotAnswerIsAskedLater(t *testing.T) {
+	t.Parallel()
+	dir := quick(t)
+	x := newTarget(t, dir, origin.Options{})
+	loadline(t, dir, x.env, time.Minute, "run", "quick.yaml", "--out", "runs", "--set", "work.delete=off")
+	run, _ := theRun(t, dir+"/runs")
+	x.front.Stop()
+	x.origin.Stop()
+	gone := loadline(t, dir, x.env, time.Minute, "clean", run, "--set", "work.delete=on")
+	if gone.code != exitUnreachable || !strings.Contains(gone.stderr, "run it again when the target answers") {
+		t.Errorf("exit code %d, %s", gone.code, gone.stderr)
+	}
+}
