@@ -78,7 +78,10 @@ func drillAll(ctx context.Context, a app, incidents []lab.Incident, seeds int) e
 				progress := newProgress(a.stderr)
 				results, err := drill.Run(ctx, i, sick, uint64(seed+1), conduct.Options{Table: all.Builtin(), Tool: tool(), Watch: progress.event})
 				progress.done()
-				if err != nil {
+				switch {
+				case ctx.Err() != nil:
+					return ending{exitInterrupted, fmt.Errorf("the lab was interrupted: %w", ctx.Err())}
+				case err != nil:
 					return unreachable(err)
 				}
 				for _, r := range results {

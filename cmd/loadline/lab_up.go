@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"loadline/infra/lab"
+	"loadline/reports"
 )
 
 // upState is what lab up leaves for lab down.
@@ -84,7 +85,7 @@ func bringUp(ctx context.Context, a app, id string, healthy bool) error {
 		}
 		select {
 		case <-ended:
-			return unreachable(errors.New(strings.TrimSpace(said.String())))
+			return unreachable(errors.New(strings.TrimPrefix(strings.TrimSpace(said.String()), "loadline: ")))
 		case <-ctx.Done():
 			_ = child.Process.Signal(syscall.SIGTERM)
 			return ctx.Err()
@@ -102,7 +103,7 @@ func printEnv(a app, s upState) {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		fmt.Fprintf(a.stdout, "export %s='%s'\n", name, s.Env[name])
+		fmt.Fprintf(a.stdout, "export %s\n", reports.ShellAssignment(name, s.Env[name]))
 	}
 	a.hint("%s is up (process %d); loadline lab down ends it", s.Incident, s.PID)
 }
