@@ -62,7 +62,10 @@ func (v view) roundTrip() (t trip, ok bool) {
 		tls, connect := s.quantile(record.PhaseTLS, 0.5), s.quantile(record.PhaseConnect, 0.5)
 		if tls > 0 {
 			t.most(tls/handshakeTrips(s), "the TLS handshake")
-			t.low = math.Max(t.low, (tls+math.Max(connect, 0))/(handshakeTrips(s)+1))
+			if !(connect > 0) {
+				connect = 0 // none was measured
+			}
+			t.low = math.Max(t.low, (tls+connect)/(handshakeTrips(s)+1))
 			t.lowFrom = "connecting and the TLS handshake together"
 		}
 		t.most(s.quantile(record.PhaseWait, 0.05), "the shortest waits for an answer")

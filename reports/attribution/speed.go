@@ -79,7 +79,8 @@ const (
 )
 
 // window recognises a transfer that moves one window per round trip: rate ×
-// round trip is a window that products ship with, in every slow cell.
+// round trip is a window that products ship with, in every slow cell, and the
+// rate is steady.
 func window(v view) []clue {
 	rtt, ok := v.roundTrip()
 	if !ok || rtt.low < leastRoundTrip {
@@ -92,7 +93,7 @@ func window(v view) []clue {
 		if math.IsNaN(rate) || ref < 2*rate || float64(s.cell.Size) < 4*rate*rtt.high {
 			continue
 		}
-		if s.bursts(v) {
+		if s.bursts(v) || !v.steady(s, rtt.high) {
 			return nil
 		}
 		if len(rates) == 0 {
