@@ -38,7 +38,11 @@ name of the catalogue. All files are checked before any load is offered.
 With several scenarios the exit code is the gravest one's. Text, markdown and
 junit then hold them all in one document; json and html have a document for
 each: write {scenario} into the name of the file, which stands for the
-scenario's name with - for /.`,
+scenario's name with - for /.
+
+A reader of stdout that leaves early (head, grep -q) costs output, never the
+exit code; an output file that cannot be written is 22, unless the verdict is
+graver.`,
 		Example: "  loadline run upload.yaml\n" +
 			"  loadline run edge/upload-through-around --set arms.through.target.connect=10.0.0.12:443\n" +
 			"  loadline run upload.yaml -o text -o json=verdict.json -o junit=junit.xml\n" +

@@ -58,13 +58,12 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(e.WorkDir, "quick.yaml"), quick, 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    exits,
-			"plant":    plantFault,
-			"heal":     heal,
-			"stored":   storedNow,
-			"awaits":   awaitStored,
-			"run-of":   runOf,
-			"pages-of": pagesOf,
+			"exits":  exits,
+			"plant":  plantFault,
+			"heal":   heal,
+			"stored": storedNow,
+			"awaits": awaitStored,
+			"run-of": runOf,
 
 			"put":          put,
 			"cut-record":   cutRecord,
@@ -139,18 +138,6 @@ func runOf(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Setenv("RUN", filepath.Dir(runs[0]))
 	ts.Setenv("ID", filepath.Base(filepath.Dir(runs[0])))
-}
-
-// pagesOf holds the number of pages that runs left below a directory: pages-of
-// DIR N.
-func pagesOf(ts *testscript.TestScript, _ bool, args []string) {
-	want, err := strconv.Atoi(args[1])
-	ts.Check(err)
-	pages, err := filepath.Glob(ts.MkAbs(filepath.Join(args[0], "*", "report.html")))
-	ts.Check(err)
-	if len(pages) != want {
-		ts.Fatalf("%d pages below %s, want %d", len(pages), args[0], want)
-	}
 }
 
 // put stores an object that is no run's: put NAME.
