@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"loadline/infra/lab/origin"
+	"loadline/probes/record"
 )
 
 // canary is a secret that must be found nowhere.
@@ -113,3 +114,91 @@ func unsaid(t *testing.T, dir string, e finished) {
 		t.Fatal(err)
 	}
 }
+
+// TestOneSecretInEveryPlaceIsKeptInNone plants the same secret wherever a
+// scenario can hold one, has every server and program repeat it, and looks
+// for it in all that is written. Once it stands in variables only, so that
+// nothing but their name says what it is.
+func TestOneSecretInEveryPlaceIsKeptInNone(t *testing.T) {
+	t.Parallel()
+	parrot := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		said := r.Header.Get("X-Custom")
+		for _, name := range []string{"Server", "Via", "X-Backend", "X-Request-Id"} {
+			w.Header().Set(name, said)
+		}
+		_ = r.ParseMultipartForm(1 << 20)
+		http.Error(w, "not "+said+r.FormValue("token")+r.FormValue("ticket")+r.URL.String(), http.StatusForbidden)
+	}))
+	t.Cleanup(parrot.Close)
+	byVariableOnly := strings.NewReplacer("CANARY", "of-no-secret", "access_token=${", "other=${", "{token: \"", "{other: \"", "?token=${", "?other=${",
+		"{env: DEPOSIT_TOKEN}", "{env: HOME}", "{env: TICKET}", "{env: HOME}")
+	for name, event := range map[string]string{
+		"only":     `["sh", "-c", "echo $DEPOSIT_TOKEN; exit 3", "${DEPOSIT_TOKEN}"]`,
+		"fails":    `["sh", "-c", "echo $DEPOSIT_TOKEN; exit 3", "--password=${DEPOSIT_TOKEN}", "--token", "${DEPOSIT_TOKEN}", "http://u:` + canary + `@h/?sig=` + canary + `"]`,
+		"does not": `["sh", "-c", "echo $DEPOSIT_TOKEN $TICKET", "--password=${DEPOSIT_TOKEN}"]`,
+		"is none":  `["/nonexistent/${DEPOSIT_TOKEN}"]`,
+	} {
+		t.Run("the event "+name, func(t *testing.T) {
+			t.Parallel()
+			dir := quick(t)
+			text, given := everyPlace, canary
+			if name == "only" {
+				text, given = byVariableOnly.Replace(strings.ReplaceAll(text, "=CANARY", "=of-no-secret")), "of-no-secret"
+			}
+			text = strings.NewReplacer("EVENT", event, "CANARY", canary).Replace(text)
+			// The scenario itself is not what loadline writes.
+			scenario := filepath.Join(t.TempDir(), "every.yaml")
+			if err := os.WriteFile(scenario, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			x := newTarget(t, dir, origin.Options{})
+			x.env["DEPOSIT_TOKEN"], x.env["TICKET"], x.env["AROUND"], x.env["PARROT"] = canary, canary, x.env["STORE"], parrot.URL
+			e := loadline(t, dir, x.env, time.Minute, "run", scenario, "--out", "runs", "--raw", "-o", "text",
+				"-o", "json=out.json", "-o", "html=out.html", "-o", "junit=out.xml", "-o", "markdown=out.md", "--set", "work.form.fields.api_key="+given)
+			if e.code == exitUsage {
+				t.Fatalf("exit code %d: %s", e.code, e.stderr)
+			}
+			run, _ := theRun(t, filepath.Join(dir, "runs"))
+			for _, args := range [][]string{{"report", run}, {"report", run, "-o", "json"}, {"clean", run}} {
+				unsaid(t, dir, loadline(t, dir, x.env, time.Minute, args...))
+			}
+			unsaid(t, dir, e)
+			kept, err := os.ReadFile(filepath.Join(run, record.FileName))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, reference := range []string{"DEPOSIT_TOKEN", "uploadType=media", "multipart"} {
+				if !strings.Contains(string(kept), reference) {
+					t.Errorf("the record does not say %s any more, which is no secret", reference)
+				}
+			}
+		})
+	}
+}
+
+// everyPlace is a scenario with a secret in every place that takes a text.
+const everyPlace = `name: test/every-place
+arms:
+  - {id: around,  role: reference, target: {url: "${AROUND}", tls: {ca: "${CA}"}, auth: {bearer: {env: DEPOSIT_TOKEN}}}}
+  - {id: through, role: candidate, target: {url: "${PARROT}", backend: X-Backend}}
+work:
+  kind: http.transfer
+  direction: upload
+  method: POST
+  size: 4KiB
+  path: /files/{name}?uploadType=media&access_token=${DEPOSIT_TOKEN}&plain=${DEPOSIT_TOKEN}&sig=CANARY
+  headers: {X-Custom: "${DEPOSIT_TOKEN}", X-Goog-Meta: "signature=CANARY", Cookie: {env: TICKET}, X-Kind: multipart}
+  form:
+    fields: {token: "${DEPOSIT_TOKEN}", ticket: {env: TICKET}, password: CANARY, note: "token=CANARY", plain: "${DEPOSIT_TOKEN}"}
+  delete: {method: DELETE, path: "/files/{name}?token=${DEPOSIT_TOKEN}"}
+  receipts: {url: "http://user:CANARY@127.0.0.1:1/stats/{name}?key=CANARY", count: n}
+  verify: readback
+  readback: {budget: 3s}
+  stall_after: 2s
+  answer_after: 2s
+load: {model: closed, in_flight: 2, warmup: 0s, measure: 150ms, drain: 3s}
+design: {blocks: 2, rest: 0s, max_duration: 30s}
+event: {at: 30%, timeout: 3s, run: EVENT}
+criteria:
+  - {metric: errors, stat: rate, max: 0%}
+`

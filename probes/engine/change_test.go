@@ -79,6 +79,29 @@ func TestEventThatFailsEndsTheRun(t *testing.T) {
 	}
 }
 
+// TestEventKeepsNoSecretOfItsCommand: neither one that is known by its value,
+// wherever it is repeated, nor one that is known by its flag alone.
+func TestEventKeepsNoSecretOfItsCommand(t *testing.T) {
+	m := newMemory(0, map[string]*way{"r": {latency: 5 * time.Millisecond}})
+	script := "echo weight is half; echo $1 >&2; exit 3"
+	run, err := m.run(t, m.plan(closed(1, 0, 400*time.Millisecond, time.Second), 2, func(s *scenarios.Scenario) {
+		s.Event = &scenarios.Event{At: 0.5, Timeout: 10 * time.Second, Run: []string{"sh", "-c", script, "sh", "known-5ecret", "--password=byname", "--token", "byflag", "--weight", "half"}}
+		s.Secrets.Add("known-5ecret")
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := run.Trials[0].Event
+	for _, text := range []string{e.Err, e.Output, run.End.Why, strings.Join(run.Warnings, " ")} {
+		if strings.Contains(text, "known-5ecret") || strings.Contains(text, "byname") || strings.Contains(text, "byflag") {
+			t.Errorf("a secret is kept in %q", text)
+		}
+	}
+	if !strings.Contains(e.Output, "weight is half") || !strings.Contains(e.Err, "--weight half") {
+		t.Errorf("what is no secret went too: %q, %q", e.Output, e.Err)
+	}
+}
+
 // TestEventThatIsStoppedLeavesNothingRunning: what the program started ends
 // with it.
 func TestEventThatIsStoppedLeavesNothingRunning(t *testing.T) {
