@@ -53,6 +53,9 @@ func clean(ctx context.Context, a app, path string, f reopening) error {
 	if err := mayRemove(p, run, names, path); err != nil {
 		return err
 	}
+	if err := ready(ctx, p); err != nil {
+		return err
+	}
 	journal, err := record.Reopen(path)
 	if err != nil {
 		return notKept(err)

@@ -82,6 +82,9 @@ func runAll(ctx context.Context, a app, files []string, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := ready(ctx, plans...); err != nil {
+		return err
+	}
 	if err := checkRoom(outs, namesOf(plans)); err != nil {
 		return err
 	}
