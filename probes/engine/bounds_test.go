@@ -203,6 +203,8 @@ func TestReferenceThatIsNotReadyEndsTheRun(t *testing.T) {
 				t.Errorf("reference: error %v, end %+v", err, run.End)
 			case arm == "c" && (err != nil || len(run.Trials) != 2 || len(run.Warnings) != 1):
 				t.Errorf("candidate: error %v, %d trials, warnings %q; the run goes on", err, len(run.Trials), run.Warnings)
+			case arm == "c" && (len(run.Unready) != 1 || run.Unready[0] != record.Unready{Arm: "c", Cell: "all", Why: errScripted.Error()} || len(run.End.Unready) != 1):
+				t.Errorf("unready %+v, end %+v", run.Unready, run.End)
 			}
 		})
 	}

@@ -34,7 +34,7 @@ func (r *runner) finish(ctx context.Context, e *ending) (record.Run, error) {
 	}
 	left := r.remove(ctx, e)
 	left += r.close(ctx)
-	end := record.End{At: time.Now(), Status: e.status, Why: r.hide().Text(e.why), LeftBehind: left}
+	end := record.End{At: time.Now(), Status: e.status, Why: r.hide().Text(e.why), LeftBehind: left, Unready: r.out.Unready}
 	if w := r.options.Writer; w != nil {
 		if err := w.End(end); err != nil {
 			_ = r.asKept(err)

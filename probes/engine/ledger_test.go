@@ -285,7 +285,7 @@ func TestWhatCannotBeRemovedIsCounted(t *testing.T) {
 		if run.End.LeftBehind != 100 || page.end.LeftBehind != 100 || len(page.removed) != 0 {
 			t.Errorf("left behind %d, removed %v; want all 100", run.End.LeftBehind, page.removed)
 		}
-		if len(run.Warnings) != 1 || !strings.Contains(run.Warnings[0], "loadline clean test") || !strings.Contains(run.Warnings[0], errScripted.Error()) {
+		if len(run.Warnings) != 1 || !strings.Contains(run.Warnings[0], "names, which begin with ll-test-") || !strings.Contains(run.Warnings[0], errScripted.Error()) {
 			t.Errorf("warnings %q", run.Warnings)
 		}
 		if asked > 40 {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"time"
@@ -33,10 +34,25 @@ func (r *runner) setUp(ctx context.Context) error {
 		case ctx.Err() != nil || r.reference(at.arm) || r.unkept() != nil:
 			return err
 		default:
-			r.warn(err.Error())
+			r.unready(at, err)
 		}
 	}
 	return nil
+}
+
+// unready keeps that a candidate could not be prepared.
+func (r *runner) unready(at place, err error) {
+	r.warn(err.Error())
+	why := err
+	var setup *SetupError
+	if errors.As(err, &setup) {
+		why = setup.Err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.out.Unready = append(r.out.Unready, record.Unready{
+		Arm: r.plan.Arms[at.arm].ID, Cell: r.plan.Cells[at.cell].ID, Why: r.hide().Text(why.Error()),
+	})
 }
 
 // places are the arms and cells of the plan's trials, those of the reference

@@ -104,7 +104,7 @@ func (r *Run) put(l line) {
 	case l.Type == removedLine && l.Removed != nil:
 		r.Removed = append(r.Removed, *l.Removed)
 	case l.Type == endLine && l.End != nil:
-		r.End = l.End
+		r.End, r.Unready = l.End, l.End.Unready
 	}
 }
 

@@ -31,6 +31,9 @@ type Run struct {
 	// Names were handed out to ops before these started; Removed are those
 	// whose objects were removed from the target afterwards.
 	Names, Removed []Names
+	// Unready are places without their fixtures; those of a run that was killed
+	// are not known.
+	Unready []Unready
 	// End is nil if the run was killed.
 	End *End
 	// Damage says what of the file could not be read, empty if all could.
@@ -302,6 +305,16 @@ type End struct {
 	Why string `json:"why,omitempty"`
 	// LeftBehind counts objects on the target that could not be removed.
 	LeftBehind int `json:"left_behind,omitempty"`
+	// Unready are the places that could not be prepared, though the reference
+	// could.
+	Unready []Unready `json:"unready,omitempty"`
+}
+
+// Unready is an arm that did not get its fixtures in a cell, and why not.
+type Unready struct {
+	Arm  string `json:"arm"`
+	Cell string `json:"cell"`
+	Why  string `json:"why"`
 }
 
 // Names is a range of op names handed out before their ops start, so that a

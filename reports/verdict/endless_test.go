@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"loadline/probes/record"
 	"loadline/reports/verdict"
 	"loadline/reports/verdict/synthetic"
 	"loadline/scenarios"
@@ -26,6 +27,36 @@ func starting(first, later synthetic.Path, trials int) synthetic.Path {
 		}
 		return later.Op(c, n, r)
 	}}
+}
+
+// TestAnArmWithoutItsFixturesIsRefusedAtOnce, unless its ops work all the same.
+func TestAnArmWithoutItsFixturesIsRefusedAtOnce(t *testing.T) {
+	hung := bent(fast(), func(_ int, o *synthetic.Op) { o.Phases.Wait = 2 * time.Minute })
+	for _, c := range []struct {
+		name            string
+		around, through synthetic.Path
+		unready         bool
+		refused         bool
+	}{
+		{"swallows them", fast(), hung, true, true},
+		{"has them", fast(), hung, false, false},
+		{"serves them all the same", fast(), fast(), true, false},
+		{"around works no better", hung, hung, true, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			run := synthetic.Record(synthetic.Design{
+				Seed: 5, Blocks: 4, Around: c.around, Through: c.through, Spec: `{"direction":"download","verify":"digest"}`,
+				Criteria: []scenarios.Criterion{synthetic.Limit(metric.Errors, metric.StatRate, 0)},
+			})
+			if c.unready {
+				run.Unready = []record.Unready{{Arm: "through", Cell: "all", Why: "fixture f cannot be stored: PUT: no answer in 20s"}}
+			}
+			d, over := verdict.JudgeLook(part(run, 1), verdict.Options{})
+			if over != c.refused || (d.Verdict == verdict.Regressed) != c.refused || strings.Contains(d.Sentence, "could not be given what it is to serve") != c.refused {
+				t.Errorf("over %v: %s", over, d.Sentence)
+			}
+		})
+	}
 }
 
 // TestAnArmThatFinishesNothingIsRefused even where no criterion is about speed;

@@ -220,19 +220,19 @@ func accidents(at place, trials []record.Trial) []ailment {
 	for _, t := range trials {
 		if step := t.Health.ClockStep.Abs(); step > maxClockStep {
 			found = append(found, ailment{
-				text:      fmt.Sprintf("the clock was set by %s during block %d of `%s`%s", seconds(step.Seconds()), t.Block, at.arm, inCell(at.cell)),
+				text:      fmt.Sprintf("the clock was set by %s during block %d of `%s`%s", seconds(step.Seconds()), t.Block+1, at.arm, inCell(at.cell)),
 				voidsHarm: ofTheArm(at.arm),
 			})
 		}
 		if t.Event.Failed() {
 			found = append(found, ailment{
-				text:      fmt.Sprintf("the event failed in block %d of `%s`%s: %s", t.Block, at.arm, inCell(at.cell), t.Event.Err),
+				text:      fmt.Sprintf("the event failed in block %d of `%s`%s: %s", t.Block+1, at.arm, inCell(at.cell), t.Event.Err),
 				voidsHarm: ofTheArm(at.arm),
 			})
 		}
 		if t.Aborted != "" {
 			found = append(found, ailment{
-				text:   fmt.Sprintf("the trial of block %d of `%s`%s is left out: %s", t.Block, at.arm, inCell(at.cell), t.Aborted),
+				text:   fmt.Sprintf("the trial of block %d of `%s`%s is left out: %s", t.Block+1, at.arm, inCell(at.cell), t.Aborted),
 				remark: true,
 			})
 		}

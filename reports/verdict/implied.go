@@ -23,6 +23,8 @@ func (m measured) implied(written []judged) []judged {
 				found = append(found, m.neverWorks(at))
 			} else if j, ok := m.endless(at); ok && !accusedAt(written, at) {
 				found = append(found, j)
+			} else if j, ok := m.unprepared(at); ok && !accusedAt(written, at) {
+				found = append(found, j)
 			}
 			for _, id := range []metric.ID{metric.IntegrityLost, metric.IntegrityCorrupt} {
 				s, _ := m.sighted(scenarios.Criterion{Metric: id}, at)
@@ -63,6 +65,38 @@ func (m measured) neverWorks(at place) judged {
 	// An arm that speaks another protocol than the scenario asks for was not
 	// measured at all, so it was not found broken either.
 	return judged{Finding: f, certain: len(m.identity(at)) == 0}
+}
+
+// unprepared reports an arm that did not get the fixtures it was to serve, and
+// through which no op worked, where the reference got them and works. What is
+// wrong with it shows before the first trial, so one block is enough.
+func (m measured) unprepared(at place) (j judged, ok bool) {
+	cand, ref := tallyOf(m.trials[at]), tallyOf(m.trials[place{at.cell, m.reference}])
+	if m.reference == "" || cand.ok() > 0 || ref.ok() == 0 {
+		return j, false
+	}
+	for _, u := range m.run.Unready {
+		if u.Arm != at.arm || u.Cell != at.cell {
+			continue
+		}
+		none := 0.0
+		f := blank(scenarios.Criterion{Metric: metric.Errors, Stat: metric.StatRate, Max: &none}, at)
+		f.Verdict, f.Reference, f.N = Regressed, m.reference, int(cand.ended())
+		f.Reason = fmt.Sprintf("`%s`%s could not be given what it is to serve, where `%s` could, and no op through it worked: %s",
+			at.arm, inCell(at.cell), m.reference, u.Why)
+		return judged{Finding: f, certain: len(m.identity(at)) == 0}, true
+	}
+	return j, false
+}
+
+// decidedAtOnce reports whether an arm without its fixtures is refused for it.
+func (m measured) decidedAtOnce() bool {
+	for _, u := range m.run.Unready {
+		if _, ok := m.unprepared(place{u.Cell, u.Arm}); ok {
+			return true
+		}
+	}
+	return false
 }
 
 func (m measured) damaged(at place, id metric.ID, s sighting) judged {

@@ -83,7 +83,7 @@ func JudgeLook(run record.Run, o Options) (d Decision, over bool) {
 	done := m.blocks()
 	o.running, o.look = true, 1+slices.Index(run.Header.Looks, done)
 	d = decide(m, o)
-	if (d.Verdict == Regressed || d.Unreachable != "") && (o.look > 0 || done >= leastBlocksToEnd) {
+	if (d.Verdict == Regressed || d.Unreachable != "") && (o.look > 0 || done >= leastBlocksToEnd || done > 0 && m.decidedAtOnce()) {
 		return d, true
 	}
 	return d, o.look > 0 && (d.Verdict == Pass || d.Verdict == Improved)
