@@ -44,10 +44,10 @@ func TestWhatAScenarioPointsAtIsLookedUp(t *testing.T) {
 		t.Errorf("all is there, and yet: %s", got)
 	}
 	for gone, want := range map[string]string{
-		"BEARER": "pointing.yaml:5:68: arms.around.target.auth.bearer: secret {env: BEARER}: the variable is not set",
+		"BEARER": "pointing.yaml:5:66: arms.around.target.auth.bearer: secret {env: BEARER}: the variable is not set",
 		"TOKEN":  "pointing.yaml:10:28: work.headers.Authorization: secret {env: TOKEN}: the variable is not set",
-		"ticket": "pointing.yaml:10:71: work.headers.X-Ticket: secret {file: ticket}: open ticket: no such file",
-		"me.key": "pointing.yaml:6:96: arms.through.target.tls.key: cannot be read: open me.key: no such file",
+		"ticket": "pointing.yaml:10:67: work.headers.X-Ticket: secret {file: ticket}: open ticket: no such file",
+		"me.key": "pointing.yaml:6:100: arms.through.target.tls.key: cannot be read: open me.key: no such file",
 		"ca.pem": "pointing.yaml:5:42: arms.around.target.tls.ca: cannot be read",
 	} {
 		kept := there[gone]

@@ -68,6 +68,9 @@ func Parse(file string, src []byte, o Options) (Scenario, error) {
 	c.all()
 	problems = append(problems, c.problems...)
 	if len(problems) > 0 {
+		for i := range problems {
+			problems[i].What, problems[i].Hint = known.Scrub(problems[i].What), known.Scrub(problems[i].Hint)
+		}
 		return Scenario{}, tidied(problems)
 	}
 	return s, nil

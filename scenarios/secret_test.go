@@ -132,3 +132,20 @@ func TestAScenarioIsReadFromAFileSystem(t *testing.T) {
 		t.Errorf("a file that is not there: %v", err)
 	}
 }
+
+// TestProblemsRepeatNoSecret: what is wrong is quoted, and what is quoted may
+// hold a secret.
+func TestProblemsRepeatNoSecret(t *testing.T) {
+	src := `name: test/bad
+arms:
+  - {id: around, role: reference, target: {url: "https://h", resolve: "${DEPOSIT_TOKEN}"}}
+  - {id: through, role: candidate, target: {url: "https://h", connect: "h?token=l1teral-5ecret"}}
+work: {kind: test.transfer, direction: upload}
+criteria:
+  - {metric: goodput, stat: mean, margin: 5%}
+`
+	_, err := scenarios.Parse("bad.yaml", []byte(src), scenarios.Options{Env: func(string) (string, bool) { return "hunter2", true }})
+	if err == nil || strings.Count(err.Error(), "redacted") != 2 || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "l1teral") {
+		t.Errorf("got %v, want both problems without what they quote", err)
+	}
+}

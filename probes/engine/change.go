@@ -76,14 +76,25 @@ func execute(ctx context.Context, event scenarios.Event, epoch time.Time, hide r
 
 // tail keeps the end of what is written to it. exec writes from one goroutine
 // when stdout and stderr are the same writer.
-type tail struct{ kept []byte }
+type tail struct {
+	kept []byte
+	cut  bool // there was more before
+}
 
 func (t *tail) Write(b []byte) (int, error) {
 	t.kept = append(t.kept, b...)
 	if over := len(t.kept) - tailKept; over > 0 {
-		t.kept = append(t.kept[:0], t.kept[over:]...)
+		t.kept, t.cut = append(t.kept[:0], t.kept[over:]...), true
 	}
 	return len(b), nil
 }
 
-func (t *tail) String() string { return string(bytes.ToValidUTF8(t.kept, []byte("�"))) }
+// String starts with a whole word: of a part of one it could not be told
+// whether it is a secret's.
+func (t *tail) String() string {
+	kept := t.kept
+	if t.cut {
+		kept = kept[bytes.IndexAny(kept, " \n")+1:]
+	}
+	return string(bytes.ToValidUTF8(kept, []byte("�")))
+}

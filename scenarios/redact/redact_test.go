@@ -76,6 +76,11 @@ func TestKnownValuesGoEverywhere(t *testing.T) {
 			t.Errorf("%s became %s", text, out)
 		}
 	}
+	for text, want := range map[string]string{"said " + canary[:8] + "…": "said redacted…", "said " + canary[:3] + "…": "said c4n…", "said " + canary[:8]: "said " + canary[:8]} {
+		if out := v.Scrub(text); out != want {
+			t.Errorf("%q became %q, want %q", text, out, want)
+		}
+	}
 	if out := v.Text("abc of weights"); out != "abc of weights" {
 		t.Errorf("an ordinary text became %s", out)
 	}

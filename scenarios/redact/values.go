@@ -38,10 +38,20 @@ func (v *Values) Add(value string) {
 	slices.SortStableFunc(*v, func(a, b string) int { return len(b) - len(a) })
 }
 
-// Scrub takes the known values out of a text, and nothing else.
+// Scrub takes the known values out of a text, and nothing else; also the start
+// of one where the text was cut in the middle of it.
 func (v Values) Scrub(text string) string {
 	for _, value := range v {
 		text = strings.ReplaceAll(text, value, Mark)
+	}
+	if whole, cut := strings.CutSuffix(text, "…"); cut {
+		for _, value := range v {
+			for n := len(value) - 1; n >= leastValue; n-- {
+				if start, ok := strings.CutSuffix(whole, value[:n]); ok {
+					return start + Mark + "…"
+				}
+			}
+		}
 	}
 	return text
 }
