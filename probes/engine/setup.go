@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 
 	"loadline/probes"
@@ -51,7 +52,7 @@ func (r *runner) unready(at place, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.out.Unready = append(r.out.Unready, record.Unready{
-		Arm: r.plan.Arms[at.arm].ID, Cell: r.plan.Cells[at.cell].ID, Why: r.hide().Text(why.Error()),
+		Arm: r.plan.Arms[at.arm].ID, Cell: r.plan.Cells[at.cell].ID, Why: r.hide().Text(strings.TrimSuffix(why.Error(), ": "+probes.ErrStop.Error())),
 	})
 }
 
