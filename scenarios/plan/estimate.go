@@ -160,12 +160,27 @@ func (p Plan) cap(arm *ArmEstimate) {
 		for _, a := range []*AtMost{&arm.Ops, &arm.Creates, &arm.Deletes} {
 			a.limit(n)
 		}
+		most := p.largest()
+		arm.Sends.limit(n * float64(most.Sends))
+		arm.Receives.limit(n * float64(most.Receives))
+		arm.Stores.limit(n * float64(most.Stores))
+		arm.Reads.limit(n * float64(most.Reads))
 	}
 	if n := float64(limits.Bytes); n > 0 {
 		for _, a := range []*AtMost{&arm.Sends, &arm.Receives, &arm.Stores, &arm.Reads} {
 			a.limit(n)
 		}
 	}
+}
+
+// largest is the most that an op of any cell does.
+func (p Plan) largest() (most Effects) {
+	for _, c := range p.Cells {
+		f := p.Spec.Effects(c.Size)
+		most.Sends, most.Receives = max(most.Sends, f.Sends), max(most.Receives, f.Receives)
+		most.Stores, most.Reads = max(most.Stores, f.Stores), max(most.Reads, f.Reads)
+	}
+	return most
 }
 
 func (a *AtMost) limit(n float64) {

@@ -251,8 +251,11 @@ func TestEstimate(t *testing.T) {
 		t.Errorf("a closed load without limits is bounded: %+v", got)
 	}
 	capped := read(t, "limits.bytes=5GiB", "limits.requests=100").Estimate().Arms[1]
-	if capped.Sends.Bytes() != "5GiB" || capped.Ops.Count() != "100" || capped.Creates.Count() != "100" || capped.Receives.Bytes() != "0B" {
+	if capped.Sends.Bytes() != "100MiB" || capped.Ops.Count() != "100" || capped.Creates.Count() != "100" || capped.Receives.Bytes() != "0B" {
 		t.Errorf("limits do not bound it: %+v", capped)
+	}
+	if bytes := read(t, "limits.bytes=5GiB").Estimate().Arms[1]; bytes.Sends.Bytes() != "5GiB" || bytes.Ops.Known {
+		t.Errorf("a limit on bytes does not bound them, or bounds ops: %+v", bytes)
 	}
 	// 10/s for 2 s of warm-up and 10 s, 12 trials of 1 MiB.
 	open := read(t, "load.model=open", "load.rate=10/s", "arms.through.target.connect=10.0.0.12:80").Estimate().Arms[1]
@@ -279,11 +282,14 @@ func TestEstimate(t *testing.T) {
 // Limits count the load alone, so what comes on top must be said.
 func TestTotalsNameWhatLimitsDoNotCount(t *testing.T) {
 	total := read(t, "limits.requests=100", "limits.bytes=5GiB").Estimate().Total
-	if total.Ops.Count() != "100" || total.ReadBacks.Count() != "100" || total.Removals.Count() != "100" || total.Bytes.Bytes() != "5GiB" || total.ReadBackBytes.Bytes() != "5GiB" {
+	if total.Ops.Count() != "100" || total.ReadBacks.Count() != "100" || total.Removals.Count() != "100" || total.Bytes.Bytes() != "100MiB" || total.ReadBackBytes.Bytes() != "100MiB" {
 		t.Errorf("got %+v", total)
 	}
+	if few := read(t, "limits.requests=100000", "limits.bytes=5GiB").Estimate().Total; few.Bytes.Bytes() != "5GiB" || few.ReadBackBytes.Bytes() != "5GiB" {
+		t.Errorf("the nearer of two limits does not count: %+v", few)
+	}
 	words := strings.Join(total.Words(), "\n")
-	for _, want := range []string{"100 ops and 5GiB at most, over all arms; limits count this and nothing else", "100 objects are read back (5GiB)", "100 objects are removed"} {
+	for _, want := range []string{"the load over all arms is at most 100 ops and 100MiB; limits count this and nothing else", "read back (100 objects, 100MiB)", "removed (100 objects)"} {
 		if !strings.Contains(words, want) {
 			t.Errorf("no %q in %s", want, words)
 		}
@@ -293,7 +299,7 @@ func TestTotalsNameWhatLimitsDoNotCount(t *testing.T) {
 	}
 	down := read(t, "work.direction=download").Estimate().Total
 	if words := strings.Join(down.Words(), "\n"); down.Ops.Known || !strings.Contains(words, "4 fixtures at most") || !strings.Contains(words, "(4MiB)") ||
-		strings.Contains(words, "read back") || strings.Contains(words, "objects are removed") {
+		!strings.Contains(words, "is as much as the targets take;") || strings.Contains(words, "read back") || strings.Contains(words, "is removed") {
 		t.Errorf("got %+v: %s", down, words)
 	}
 }

@@ -1,6 +1,9 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Totals are what a run asks of all its targets together. Limits count the load
 // alone: with them a run would otherwise end before it could read back what it
@@ -39,6 +42,9 @@ func (p Plan) totals(arms []ArmEstimate) Totals {
 		for _, a := range []*AtMost{&t.Ops, &t.ReadBacks, &t.Removals} {
 			a.limit(n)
 		}
+		most := p.largest()
+		t.Bytes.limit(n * float64(most.Sends+most.Receives))
+		t.ReadBackBytes.limit(n * float64(most.Reads))
 	}
 	if n := float64(p.Scenario.Limits.Bytes); n > 0 {
 		t.Bytes.limit(n)
@@ -66,20 +72,37 @@ func (a *AtMost) plus(b AtMost) {
 // none reports that it never happens.
 func (a AtMost) none() bool { return a.Known && a.N == 0 }
 
+// objects is how many there are, and more of them, where that is known.
+func objects(n AtMost, more ...string) string {
+	if !n.Known {
+		return ""
+	}
+	return fmt.Sprintf(" (%s objects%s)", n.Count(), strings.Join(more, ""))
+}
+
 // Words are the totals in sentences: the load, then what comes on top of it.
 func (t Totals) Words() []string {
-	out := []string{fmt.Sprintf("the load is %s ops and %s at most, over all arms; limits count this and nothing else", t.Ops.Count(), t.Bytes.Bytes())}
+	load := "as much as the targets take"
+	switch {
+	case t.Ops.Known && t.Bytes.Known:
+		load = fmt.Sprintf("at most %s ops and %s", t.Ops.Count(), t.Bytes.Bytes())
+	case t.Ops.Known:
+		load = fmt.Sprintf("at most %s ops", t.Ops.Count())
+	case t.Bytes.Known && t.Bytes.N > 0:
+		load = "at most " + t.Bytes.Bytes()
+	}
+	out := []string{fmt.Sprintf("the load over all arms is %s; limits count this and nothing else", load)}
 	if !t.Fixtures.none() {
 		out = append(out, fmt.Sprintf("on top, before it: %s fixtures at most are looked for, stored where they are not there (%s) and removed at the end, with a request for each step",
 			t.Fixtures.Count(), t.FixtureBytes.Bytes()))
 	}
 	if !t.ReadBacks.none() {
-		out = append(out, fmt.Sprintf("on top, after it: %s objects are read back (%s), once each; one that is not found intact is asked for through every arm, twice",
-			t.ReadBacks.Count(), t.ReadBackBytes.Bytes()))
+		out = append(out, fmt.Sprintf("on top, after it: what it stored is read back%s, once each; one that is not found intact is asked for through every arm, twice",
+			objects(t.ReadBacks, ", ", t.ReadBackBytes.Bytes())))
 	}
 	if !t.Removals.none() {
-		out = append(out, fmt.Sprintf("on top, at the end: %s objects are removed, with a request for each; one that an arm will not remove is tried through the others",
-			t.Removals.Count()))
+		out = append(out, fmt.Sprintf("on top, at the end: what it stored is removed%s, with a request for each; one that an arm will not remove is tried through the others",
+			objects(t.Removals)))
 	}
 	return out
 }
