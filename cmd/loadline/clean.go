@@ -31,7 +31,7 @@ or the whole file with --scenario.`,
 		RunE: func(c *cobra.Command, args []string) error { return clean(c.Context(), a, args[0], f) },
 	}
 	setFlag(c, &f.sets)
-	c.Flags().StringVar(&f.file, "scenario", "", "the scenario file that the run was made with, for what its record holds redacted")
+	c.Flags().StringVar(&f.file, "scenario", "", "the scenario that the run was made with, a file or a name of the catalogue, for what its record holds redacted")
 	return c
 }
 

@@ -74,3 +74,43 @@ func TestATargetThatDoesNotAnswerIsAskedLater(t *testing.T) {
 		t.Errorf("exit code %d, %s", gone.code, gone.stderr)
 	}
 }
+
+// TestOnlyWhatRemovingNeedsIsAskedFor holds the fields that a record lacks
+// against those that requests for removal are made of.
+func TestOnlyWhatRemovingNeedsIsAskedFor(t *testing.T) {
+	const path, header, address = "work.path", "work.headers.X-Goog-Meta", "arms.through.target.url"
+	own := "work: {delete: {path: '/files/{name}'}}"
+	for _, c := range []struct {
+		source   string
+		redacted []string
+		r        reopening
+		lost     string
+	}{
+		{"", []string{"event.run[1]", "purpose", "work.form.fields.token", "work.receipts.url", "load.rate"}, reopening{}, ""},
+		{"", []string{path, header, address, "work.targets[0].path"}, reopening{}, path + " " + header + " " + address + " work.targets[0].path"},
+		{own, []string{path, header}, reopening{}, header},
+		{own, []string{path, "work.delete.path"}, reopening{}, "work.delete.path"},
+		{"", []string{path, header}, reopening{sets: []string{"work.path=/x"}}, header},
+		{"", []string{"work.targets[0].path"}, reopening{sets: []string{"work.targets.0.path=/x"}}, ""},
+		{"", []string{path}, reopening{sets: []string{"work.pat=/x"}}, path},
+		{"", []string{path, header}, reopening{file: "x.yaml"}, ""},
+	} {
+		c.r.run.Header.Source, c.r.run.Header.Redacted = c.source, c.redacted
+		if got := strings.Join(c.r.lost(), " "); got != c.lost {
+			t.Errorf("of %v with %v, %v: %q is asked for, want %q", c.redacted, c.source, c.r.sets, got, c.lost)
+		}
+	}
+	r := reopening{sets: []string{"work.path=/x"}}
+	if r.run.Header.Redacted = []string{""}; len(r.lost()) != 1 || fieldList(r.lost()) != "the whole file" {
+		t.Errorf("of a record whose scenario cannot be read, %q is asked for", r.lost())
+	}
+	// A field that came from --set is not in the file.
+	r = reopening{file: "x.yaml"}
+	r.run.Header.Redacted, r.run.Header.Overrides = []string{path}, []string{"work.path=/files/{name}?token=redacted"}
+	if lost := r.lost(); len(lost) != 1 {
+		t.Errorf("the file was given, and %q is asked for, want what came from --set", lost)
+	}
+	if r.sets = []string{"work.path=/x"}; len(r.lost()) != 0 || len(r.kept()) != 0 {
+		t.Errorf("given again, %q is asked for and %q kept", r.lost(), r.kept())
+	}
+}

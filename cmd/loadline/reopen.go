@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -35,9 +34,9 @@ func (r reopening) plan() (plan.Plan, error) {
 	}
 	file, source := h.Scenario.File, h.Source
 	if r.file != "" {
-		text, err := os.ReadFile(r.file)
+		text, err := readScenario(r.file)
 		if err != nil {
-			return plan.Plan{}, usage(fmt.Errorf("--scenario: %w", err))
+			return plan.Plan{}, fmt.Errorf("--scenario: %w", err)
 		}
 		file, source = r.file, string(text)
 	}
