@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 	"strconv"
@@ -59,7 +60,8 @@ func NotRun(s scenarios.Scenario, why string, at time.Time) Report {
 		Scenario: s.Name, Purpose: s.Purpose, Started: at, Partial: why,
 		Decision: verdict.Decision{
 			Verdict: verdict.Invalid, Sentence: "could not run: " + why, Unreachable: why,
-			Health: verdict.Health{Problems: []string{why}},
+			Health:    verdict.Health{Problems: []string{why}},
+			Integrity: verdict.Integrity{LossUpperBound95: math.NaN()},
 		},
 	}
 }

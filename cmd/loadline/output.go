@@ -140,17 +140,14 @@ func (o *output) take(stdout io.Writer, r reports.Report) error {
 	}
 }
 
-// miss notes a scenario that left no report. Prose says so on stderr; in a
-// joined document a part that is missing would read as one that is well.
-func (o *output) miss(r reports.Report) error {
-	if !o.joins() || o.apart() {
+// miss notes a scenario that left no run. On stdout stderr says so; a file that
+// an earlier run left would still say PASS, and a suite that is missing reads
+// as one that is well.
+func (o *output) miss(stdout io.Writer, r reports.Report) error {
+	if o.file == "" && !o.joins() {
 		return nil
 	}
-	o.held = append(o.held, r)
-	if o.file == "" {
-		return nil
-	}
-	return writeFile(o.file, o.renderer.Format(), o.drawHeld)
+	return o.take(stdout, r)
 }
 
 // end writes what had to wait.

@@ -99,7 +99,7 @@ func runAll(ctx context.Context, a app, files []string, f runFlags) error {
 	var ends []error
 	for _, p := range plans {
 		if interrupted := slices.ContainsFunc(ends, func(err error) bool { return exitCode(err) == exitInterrupted }); interrupted {
-			ends = append(ends, missed(outs, p, errors.New("the run was interrupted before its turn")))
+			ends = append(ends, missed(a, outs, p, errors.New("the run was interrupted before its turn")))
 			continue
 		}
 		ends = append(ends, runOne(ctx, a, p, outs, o))
@@ -117,8 +117,8 @@ func namesOf(plans []plan.Plan) []string {
 }
 
 // missed tells the outputs of a scenario that left no report, and why.
-func missed(outs []*output, p plan.Plan, why error) error {
-	return each(outs, func(o *output) error { return o.miss(reports.NotRun(p.Scenario, why.Error(), time.Now())) })
+func missed(a app, outs []*output, p plan.Plan, why error) error {
+	return each(outs, func(o *output) error { return o.miss(a.stdout, reports.NotRun(p.Scenario, why.Error(), time.Now())) })
 }
 
 // runOne conducts one plan, draws its report and says how it ended.
@@ -131,7 +131,7 @@ func runOne(ctx context.Context, a app, p plan.Plan, outs []*output, o conduct.O
 	res, err := conduct.Run(ctx, p, o)
 	progress.done()
 	if res.Run.Header.Run == "" {
-		return gravest(ended(res, err), missed(outs, p, err))
+		return gravest(ended(res, err), missed(a, outs, p, err))
 	}
 	written := each(outs, func(out *output) error { return out.take(a.stdout, res.Report) })
 	page, kept := keepPage(res.Record, res.Report)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -13,6 +14,7 @@ import (
 	"loadline/reports/json"
 	"loadline/reports/rendertest"
 	"loadline/reports/verdict"
+	"loadline/scenarios"
 )
 
 func TestJSONIsThatOfTheGoldenFiles(t *testing.T) {
@@ -45,6 +47,7 @@ func every() []rendertest.Named {
 	return append(rendertest.Reports(),
 		rendertest.Named{Name: "hostile", Report: rendertest.Hostile()},
 		rendertest.Named{Name: "unreachable", Report: dead},
+		rendertest.Named{Name: "not run", Report: reports.NotRun(scenarios.Scenario{Name: "edge/x"}, "the disk is full", time.Unix(0, 0))},
 		rendertest.Named{Name: "infinite", Report: void},
 		rendertest.Named{Name: "empty", Report: reports.Report{Decision: verdict.Decision{Verdict: verdict.Invalid, Sentence: "INVALID: nothing"}}})
 }
