@@ -1,6 +1,25 @@
 package scenarios
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"loadline/scenarios/redact"
+)
+
+// Known are the Secrets and what the files hold that {file: path} refers to,
+// read by the function given; one that cannot be read adds nothing.
+func (s Scenario) Known(read func(string) ([]byte, error)) redact.Values {
+	known := slices.Clone(s.Secrets)
+	for _, n := range references(s.Root) {
+		if name, ok := n.Child("file").Scalar(); ok {
+			text, _ := read(name)
+			known.Add(strings.TrimSpace(string(text)))
+		}
+	}
+	return known
+}
 
 // Missing are the places of a scenario that lead to nothing where it is about
 // to run: secrets whose variable or file is not there, and files of TLS that

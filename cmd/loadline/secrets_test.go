@@ -176,6 +176,26 @@ func TestOneSecretInEveryPlaceIsKeptInNone(t *testing.T) {
 	}
 }
 
+// TestASecretOfAFileIsNotKeptWhereAProgramPrintsIt: only the file knows it.
+func TestASecretOfAFileIsNotKeptWhereAProgramPrintsIt(t *testing.T) {
+	t.Parallel()
+	dir, file := quick(t), filepath.Join(t.TempDir(), "ticket")
+	if err := os.WriteFile(file, []byte(canary+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x := newTarget(t, dir, origin.Options{})
+	e := loadline(t, dir, x.env, time.Minute, "run", "quick.yaml", "--out", "runs", "-o", "text", "-o", "json=out.json",
+		"--set", "work.headers.X-Ticket={file: "+file+"}", "--set", "event={at: 30%, timeout: 3s, run: [sh, -c, 'cat $0; echo printed; exit 3', "+file+"]}")
+	if e.code != 12 {
+		t.Errorf("exit code %d: %s", e.code, e.stderr)
+	}
+	unsaid(t, dir, e)
+	_, run := theRun(t, filepath.Join(dir, "runs"))
+	if len(run.Trials) == 0 || run.Trials[0].Event == nil || !strings.Contains(run.Trials[0].Event.Output, "printed") {
+		t.Errorf("what the program printed besides is gone")
+	}
+}
+
 // everyPlace is a scenario with a secret in every place that takes a text.
 const everyPlace = `name: test/every-place
 arms:

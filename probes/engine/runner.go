@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -60,6 +61,7 @@ type runner struct {
 }
 
 func newRunner(p plan.Plan, o Options, probe probes.Probe) *runner {
+	p.Scenario.Secrets = p.Scenario.Known(os.ReadFile)
 	r := &runner{
 		id: o.Header.Run, plan: p, options: o, probe: probe, started: time.Now(),
 		sessions: map[place]probes.Session{}, samples: map[place]*samples{}, ceilings: load.NewCeilings(p.Scenario.Limits),
