@@ -143,7 +143,7 @@ func TestCleanRemovesWhatAKilledRunLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if paths, _ := s.holds(""); len(paths) < 2 || run.End.LeftBehind == 0 || !strings.Contains(strings.Join(run.Warnings, "\n"), "loadline clean keep") {
+		if paths, _ := s.holds(""); len(paths) < 2 || run.End.LeftBehind == 0 || !strings.Contains(strings.Join(run.Warnings, "\n"), "names, which begin with ll-keep-") {
 			t.Fatalf("%s: a target that refuses to remove holds %d, the run says %d and %q", order, len(paths), run.End.LeftBehind, run.Warnings)
 		}
 		s.mu.Lock()
