@@ -135,7 +135,11 @@ func (s *session) Receipts(ctx context.Context, k probes.Kept) (n int, ok bool, 
 	if err != nil {
 		return fail(errors.New("work.receipts.url is no URL"))
 	}
-	if originOf(r.URL) == s.links.home {
+	if user := r.URL.User; user != nil {
+		password, _ := user.Password()
+		r.SetBasicAuth(user.Username(), password)
+	}
+	if r.URL.User == nil && originOf(r.URL) == s.links.home {
 		for _, f := range s.fields {
 			if f.secret || strings.EqualFold(f.name, "Authorization") {
 				r.Header.Set(f.name, f.value)

@@ -102,8 +102,15 @@ func (s *session) credentials() error {
 	return nil
 }
 
-// formFields resolves what goes into a form beside the file.
+// formFields resolves what goes into a form beside the file, and hides what
+// the place of the receipts is asked with.
 func (s *session) formFields() error {
+	if s.o.Receipts != nil {
+		if u, err := url.Parse(s.o.Receipts.URL); err == nil && u.User != nil {
+			password, _ := u.User.Password()
+			s.secrets.Add(password)
+		}
+	}
 	if s.o.Form == nil {
 		return nil
 	}

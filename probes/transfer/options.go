@@ -69,8 +69,8 @@ type Options struct {
 
 // Form describes a multipart/form-data body with one file.
 type Form struct {
-	Field    string            `key:"field" default:"file" doc:"name of the file's field"`
-	Filename string            `key:"filename" default:"'{name}'" doc:"file name that is announced"`
+	Field    string `key:"field" default:"file" doc:"name of the file's field"`
+	Filename string `key:"filename" default:"'{name}'" doc:"file name that is announced"`
 	// Fields may be references, as those of headers may.
 	Fields map[string]scenarios.Text `key:"fields" doc:"further fields, before the file; a value may be {env: NAME} or {file: path}; {name} and {size} are expanded"`
 }

@@ -229,6 +229,37 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
+// TestReceiptsMayNeedAPassword: one in the URL is sent, as nothing else can
+// name it, and stands in no message; that it stands in no record either is
+// tested where records are written.
+func TestReceiptsMayNeedAPassword(t *testing.T) {
+	const password = "c4n4ry-5ecret"
+	o := newOrigin(t, flavour{})
+	count := ""
+	counter := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, sent, _ := r.BasicAuth(); user != "me" || sent != password {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		fmt.Fprint(w, count)
+	}))
+	defer counter.Close()
+	place := strings.Replace(counter.URL, "://", "://me:"+password+"@", 1)
+	b := probetest.Open(t, transfer.Probe{}, uploadWork+"receipts: {url: '"+place+"/{name}', count: n}\n", o.target(t))
+	kept := probes.Kept{Name: ok(t, b).Name}
+	for _, c := range []struct {
+		answer string
+		n      int
+		fails  bool
+	}{{`{"n": 1}`, 1, false}, {`{"n": "` + password + `"}`, 0, true}} {
+		count = c.answer
+		n, _, err := b.Session.(probes.Keeper).Receipts(context.Background(), kept)
+		if n != c.n || (err != nil) != c.fails || err != nil && strings.Contains(err.Error(), password) {
+			t.Errorf("receipts %d, %v", n, err)
+		}
+	}
+}
+
 // TestProxy: the environment's proxy is ignored, the scenario's is used.
 func TestProxy(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
