@@ -243,17 +243,26 @@ func (m measured) errors(at place) sighting {
 	s := sighting{among: "op", one: "failed", many: "failed"}
 	fits := m.reference == "" || shareOfDue(m.trials[place{at.cell, m.reference}], unstarted) <= maxDropped
 	starved := at.arm != m.reference && fits && shareOfDue(m.trials[at], unstarted) > maxDropped
+	hung, after := m.hung(at)
+	if hung < hungLeast {
+		after = math.Inf(1)
+	}
 	for _, t := range m.trials[at] {
 		one := tally{ops: t.Ops}
 		events, of := one.failed(), one.ended()
+		silent := hungIn(t, after)
+		events, of = events+silent, of+silent
 		if starved {
 			events, of = events+t.Health.Unstarted, of+t.Health.Unstarted
 		}
 		s.events, s.of = s.events+events, s.of+of
 		s.blockEvents, s.blockOf = append(s.blockEvents, int(events)), append(s.blockOf, int(of))
 	}
-	if cut := tallyOf(m.trials[at]).ops[probes.Cut]; s.of == 0 && cut > 0 {
+	switch cut := tallyOf(m.trials[at]).ops[probes.Cut]; {
+	case s.of == 0 && cut > 0:
 		s.blind = fmt.Sprintf("no op ended by itself, %d had to be cut", cut)
+	case hung > 0 && hung < hungLeast:
+		s.blind = m.hangs(at, hung) + "; it may have hung, and more blocks would tell"
 	}
 	if ref := tallyOf(m.trials[place{at.cell, m.reference}]); at.arm != m.reference && ref.failed() > 0 {
 		s.beside = fmt.Sprintf(", and %d of %d through `%s`", ref.failed(), ref.ended(), m.reference)
@@ -261,6 +270,8 @@ func (m measured) errors(at place) sighting {
 	switch {
 	case starved:
 		s.detail = "starts for which no op in flight ended in time are among them"
+	case hung >= hungLeast:
+		s.detail = m.hangs(at, hung)
 	case s.events > 0:
 		s.detail = m.failure(at.arm, []string{at.cell})
 	}

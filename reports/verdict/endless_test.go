@@ -84,7 +84,7 @@ func TestAnArmThatFinishesNothingIsRefused(t *testing.T) {
 				o.Phases.Wait = 6 * time.Second
 			}
 		})}, false},
-		{"slow start", synthetic.Design{Blocks: 12, Around: fast(), Through: starting(hung, fast(), 3)}, false},
+		{"one of its ops hangs", synthetic.Design{Blocks: 12, Around: fast(), Through: starting(hung, fast(), 1)}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.design.Seed, c.design.Spec = 5, `{"direction":"download","verify":"digest"}`
@@ -94,6 +94,46 @@ func TestAnArmThatFinishesNothingIsRefused(t *testing.T) {
 			d := verdict.Judge(synthetic.Record(c.design), verdict.Options{})
 			says := strings.Contains(d.Sentence, "no op through `through` came to an end, where around (`around`)")
 			if (d.Verdict == verdict.Regressed) != c.refused || says != c.refused {
+				t.Errorf("%s", d.Sentence)
+			}
+		})
+	}
+}
+
+// TestOpsThatHangNowAndThenAreErrors although each was cut by the end of its
+// trial, and a cut op alone is neither good nor bad.
+func TestOpsThatHangNowAndThenAreErrors(t *testing.T) {
+	every := func(k int, wait time.Duration) synthetic.Path {
+		return bent(fast(), func(n int, o *synthetic.Op) {
+			if n%k == k-1 {
+				o.Phases.Wait = wait
+			}
+		})
+	}
+	errors := []scenarios.Criterion{synthetic.Limit(metric.Errors, metric.StatRate, 0)}
+	few := []scenarios.Criterion{synthetic.Limit(metric.Errors, metric.StatRate, 0.2)}
+	bytes := []scenarios.Criterion{synthetic.Limit(metric.IntegrityCorrupt, metric.StatCount, 0)}
+	for _, c := range []struct {
+		name            string
+		around, through synthetic.Path
+		criteria        []scenarios.Criterion
+		want            verdict.Verdict
+		says            string
+	}{
+		{"one op in each trial", fast(), every(20, 2*time.Minute), errors, verdict.Regressed, "without an end"},
+		{"and nobody asked", fast(), every(20, 2*time.Minute), bytes, verdict.Regressed, "hang"},
+		{"and so many are allowed", fast(), every(20, 2*time.Minute), few, verdict.Pass, ""},
+		{"one op in all", fast(), starting(every(20, 2*time.Minute), fast(), 1), errors, verdict.Inconclusive, "may have hung"},
+		{"long, but they end", fast(), every(20, 4*time.Second), errors, verdict.Pass, ""},
+		{"both, and nobody asked", every(20, 2*time.Minute), every(20, 2*time.Minute), bytes, verdict.Pass, ""},
+		{"none", fast(), fast(), errors, verdict.Pass, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := verdict.Judge(synthetic.Record(synthetic.Design{
+				Seed: 5, Blocks: 8, Around: c.around, Through: c.through,
+				Spec: `{"direction":"download","verify":"digest"}`, Criteria: c.criteria,
+			}), verdict.Options{})
+			if d.Verdict != c.want || !strings.Contains(d.Sentence, c.says) {
 				t.Errorf("%s", d.Sentence)
 			}
 		})

@@ -11,8 +11,8 @@ import (
 )
 
 // implied are the findings that no scenario needs to ask for: an arm that does
-// not work at all where the reference does, or finishes nothing, and data that were lost or
-// changed. They appear only when they are broken and no written criterion
+// not work at all where the reference does, or finishes nothing, or hangs now and
+// then, and data that were lost or changed. They appear only when they are broken and no written criterion
 // already says so.
 func (m measured) implied(written []judged) []judged {
 	var found []judged
@@ -22,6 +22,8 @@ func (m measured) implied(written []judged) []judged {
 			if m.deadBeside(at) && !broken(written, at, metric.Errors) {
 				found = append(found, m.neverWorks(at))
 			} else if j, ok := m.endless(at); ok && !accusedAt(written, at) {
+				found = append(found, j)
+			} else if j, ok := m.hanging(at); ok && !accusedAt(written, at) && !limited(written, at) {
 				found = append(found, j)
 			} else if j, ok := m.unprepared(at); ok && !accusedAt(written, at) {
 				found = append(found, j)
@@ -113,6 +115,13 @@ func broken(found []judged, at place, id metric.ID) bool {
 		}
 	}
 	return false
+}
+
+// limited reports whether the scenario itself says how many errors are too many.
+func limited(found []judged, at place) bool {
+	return slices.ContainsFunc(found, func(j judged) bool {
+		return j.Arm == at.arm && j.Cell == at.cell && j.Metric == string(metric.Errors)
+	})
 }
 
 // accusedAt reports whether anything is broken at a place already.
