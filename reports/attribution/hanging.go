@@ -32,3 +32,35 @@ func hanging(v view) []clue {
 	}
 	return nil
 }
+
+// hangsAtTimes recognises ops that hang among others that work, and says where
+// in the exchange they were when they were cut.
+func hangsAtTimes(v view) []clue {
+	for _, s := range v.harmed() {
+		n := s.cand.ops[probes.Cut]
+		_, hung := s.cand.durations(metric.Service)
+		age := quantile(hung, 1)
+		if n < 2 || s.cand.ended() < n || s.ref.ops[probes.Cut] > 0 || !(age > math.Max(1, 10*s.ref.quantile(metric.Service, 0.9))) {
+			continue
+		}
+		longest, where := 0.0, metric.ID("")
+		for id := range phaseWords {
+			if _, h := s.cand.durations(id); quantile(h, 1) > longest {
+				longest, where = quantile(h, 1), id
+			}
+		}
+		cause := "some ops never end"
+		switch {
+		case longest < 0.7*age:
+		case where == record.PhaseWait:
+			cause = "some requests are taken and never answered"
+		case where == record.PhaseReceive:
+			cause = "some answers stop in the middle of the body"
+		case where == record.PhaseSend:
+			cause = "some uploads stop in the middle of the body"
+		}
+		return []clue{{aboutFailure, likely, cause, fmt.Sprintf("%d of %d ops%s never came to an end and were cut at an age of up to %s, while nine in ten around end within %s",
+			n, n+s.cand.ended(), v.in(s), amount(math.Min(age, math.MaxFloat64)), amount(s.ref.quantile(metric.Service, 0.9)))}}
+	}
+	return nil
+}

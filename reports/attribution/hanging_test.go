@@ -49,3 +49,36 @@ func TestWhereNothingEndsThePhaseIsNamed(t *testing.T) {
 		})
 	}
 }
+
+// TestOpsThatHangAmongOthersAreNamed, and ops that are only long are not.
+func TestOpsThatHangAmongOthersAreNamed(t *testing.T) {
+	at := func(k int, bend func(p *probes.Phases)) synthetic.Path {
+		return with(up.path(), func(_ plan.Cell, n int, o *synthetic.Op) {
+			if n%k == k-1 {
+				bend(&o.Phases)
+			}
+		})
+	}
+	unanswered := func(p *probes.Phases) { p.Wait = 2 * time.Minute }
+	for _, c := range []struct {
+		name            string
+		around, through synthetic.Path
+		want            string
+	}{
+		{"never answered", up.path(), at(6, unanswered), "some requests are taken and never answered"},
+		{"stuck in the body", up.path(), at(6, func(p *probes.Phases) { p.Send = 20 * time.Minute }), "some uploads stop in the middle of the body"},
+		{"around too", at(6, unanswered), at(6, unanswered), ""},
+		{"long, but they end", up.path(), at(6, func(p *probes.Phases) { p.Wait = 2 * time.Second }), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			run := synthetic.Record(synthetic.Design{
+				Seed: 3, Blocks: 6, Cells: one, Around: c.around, Through: c.through,
+				Criteria: []scenarios.Criterion{synthetic.Limit(metric.Errors, metric.StatRate, 0)},
+			})
+			a := attribution.Attribute(run, verdict.Judge(run, verdict.Options{}))
+			if said := strings.Contains(a.Where, "some "); said != (c.want != "") || !strings.Contains(a.Where, c.want) {
+				t.Errorf("%+v", a)
+			}
+		})
+	}
+}
