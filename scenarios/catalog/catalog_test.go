@@ -15,6 +15,7 @@ import (
 	"loadline/scenarios"
 	"loadline/scenarios/catalog"
 	"loadline/scenarios/plan"
+	"loadline/scenarios/redact"
 )
 
 // kinds skips the scenarios of probes that are not built in.
@@ -126,5 +127,22 @@ func TestTheSchemaAcceptsEveryScenario(t *testing.T) {
 		if doc, _ = jsonschema.UnmarshalJSON(bytes.NewReader(asJSON)); schema.Validate(doc) == nil {
 			t.Errorf("%s: an unknown key is accepted", name)
 		}
+	}
+}
+
+// TestNothingOfTheCatalogueLooksSecret: its scenarios stay whole in a record.
+func TestNothingOfTheCatalogueLooksSecret(t *testing.T) {
+	err := fs.WalkDir(catalog.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(catalog.FS, name)
+		if found := redact.Found(string(text)); len(found) > 0 {
+			t.Errorf("%s: %q would be redacted", name, found)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
