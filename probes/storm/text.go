@@ -66,16 +66,6 @@ func (t text) with(name string, id *opID) string {
 	return string(t.appendTo(nil, name, id))
 }
 
-// holds reports whether an op's name stands in the text.
-func (t text) holds(what insert) bool {
-	for _, p := range t {
-		if p.then == what {
-			return true
-		}
-	}
-	return false
-}
-
 // join puts texts together, neighbours that are the same for every op in one
 // piece.
 func join(parts ...text) text {
