@@ -43,6 +43,9 @@ func hangsAtTimes(v view) []clue {
 		if n < 2 || s.cand.ended() < n || s.ref.ops[probes.Cut] > 0 || !(age > math.Max(1, 10*s.ref.quantile(metric.Service, 0.9))) {
 			continue
 		}
+		if usual := s.cand.quantile(metric.Service, 0.9); s.cand.ops[probes.OK] > 0 && age < 2*usual {
+			continue // they were cut at an age at which the arm's other ops are under way too
+		}
 		longest, where := 0.0, metric.ID("")
 		for id := range phaseWords {
 			if _, h := s.cand.durations(id); quantile(h, 1) > longest {
