@@ -38,7 +38,8 @@ func (s side) backends() []backend {
 	return out
 }
 
-// sickFactor is how many times slower than the others a backend must be.
+// sickFactor is how many times slower than the others a backend is that is
+// sick whatever the arm's figures are.
 const sickFactor = 3
 
 // sickBackend recognises one backend that is slow or fails where the others do
@@ -55,36 +56,77 @@ func sickBackend(v view) []clue {
 		}
 		for i, b := range all {
 			others := slices.Delete(slices.Clone(all), i, i+1)
-			if c, ok := v.judgeBackend(s, b, others, ops); ok {
-				return []clue{c}
+			share := 100 * float64(b.ops) / float64(max(1, ops))
+			if text := v.slowBackend(s, b, others, share); text != "" {
+				return []clue{{aboutSpeed, named, fmt.Sprintf("one sick backend (%s)", b.name), text}}
+			}
+			if text := v.failingBackend(s, b, others, share); text != "" {
+				return []clue{{aboutFailure, named, fmt.Sprintf("one sick backend (%s)", b.name), text}}
 			}
 		}
 	}
 	return nil
 }
 
-func (v view) judgeBackend(s scene, b backend, others []backend, ops uint64) (clue, bool) {
-	slowest, otherFailed, otherOps := 0.0, uint64(0), uint64(0)
+// slowBackend says how much slower than the others a backend is, if it is so
+// by far or if it alone is what regressed; else it says nothing.
+func (v view) slowBackend(s scene, b backend, others []backend, share float64) string {
+	slowest := 0.0
 	for _, o := range others {
 		if p := quantile(o.service, 0.5); p > slowest {
 			slowest = p
 		}
-		otherFailed, otherOps = otherFailed+o.failed, otherOps+o.ops
 	}
-	share := 100 * float64(b.ops) / float64(max(1, ops))
 	own := quantile(b.service, 0.5)
-	failing := float64(b.failed)/float64(max(1, b.ops)) > 0.2 && float64(otherFailed)/float64(max(1, otherOps)) < 0.02
-	switch {
-	case slowest > 0 && own > sickFactor*slowest:
-		return clue{aboutSpeed, named, fmt.Sprintf("one sick backend (%s)", b.name),
-			fmt.Sprintf("backend %s serves %.0f %% of the ops%s and takes %s (p50) where no other takes more than %s",
-				b.name, share, v.in(s), amount(own), amount(slowest))}, true
-	case failing:
-		return clue{aboutFailure, named, fmt.Sprintf("one sick backend (%s)", b.name),
-			fmt.Sprintf("%d of %d ops of backend %s failed%s, and %d of %d of all others",
-				b.failed, b.ops, b.name, v.in(s), otherFailed, otherOps)}, true
+	q, without, carries := s.carries(b, others)
+	if slowest == 0 || !(own > sickFactor*slowest) && !carries {
+		return ""
 	}
-	return clue{}, false
+	text := fmt.Sprintf("backend %s serves %.0f %% of the ops%s and takes %s (p50) where no other takes more than %s",
+		b.name, share, v.in(s), amount(own), amount(slowest))
+	if !(own > sickFactor*slowest) {
+		text += fmt.Sprintf("; without it p%.3g would be %s instead of %s, around %s", 100*q, amount(without),
+			amount(s.cand.quantile(metric.Service, q)), amount(s.ref.quantile(metric.Service, q)))
+	}
+	return text
+}
+
+// failingBackend says what of a backend's ops failed, if a good part did and
+// hardly any of the others', or if all that failed are its own and chance does
+// not do that; else it says nothing.
+func (v view) failingBackend(s scene, b backend, others []backend, share float64) string {
+	var failed, ops uint64
+	for _, o := range others {
+		failed, ops = failed+o.failed, ops+o.ops
+	}
+	if float64(b.failed)/float64(max(1, b.ops)) > 0.2 && float64(failed)/float64(max(1, ops)) < 0.02 {
+		return fmt.Sprintf("%d of %d ops of backend %s failed%s, and %d of %d of all others", b.failed, b.ops, b.name, v.in(s), failed, ops)
+	}
+	if s.cand.failedShare() <= 2*s.ref.failedShare() {
+		return ""
+	}
+	for _, way := range manners([]scene{s}) {
+		by, ok := culpritOf([]scene{s}, func(f record.Failure) bool { return mannerOf(f) == way })
+		if !ok || by.name != b.name || v.told(way) {
+			continue
+		}
+		if failed == 0 {
+			return fmt.Sprintf("%d of %d ops of backend %s failed%s, and none of %d of all others; it serves %.0f %% of the ops", b.failed, b.ops, b.name, v.in(s), ops, share)
+		}
+		return fmt.Sprintf("all %d kept failures of the kind %s%s come from backend %s, which serves %.0f %% of the ops", by.kept, way, v.in(s), b.name, share)
+	}
+	return ""
+}
+
+// told reports whether the clue that says how ops fail names their backend.
+func (v view) told(way manner) bool {
+	switch way.outcome {
+	case probes.Corrupt, probes.Swapped, probes.Stale, probes.Long:
+		return true
+	case probes.Short:
+		return len(truncated(v)) > 0
+	}
+	return false
 }
 
 // Bounds of what counts as two kinds of ops.

@@ -77,7 +77,8 @@ func wrongBytes(v view) []clue {
 		{probes.Long, "bodies delivered too long", "%d of %d answers had more bytes than were asked for%s"},
 	} {
 		if n, of, example := v.count(k.outcome); n > 0 {
-			found = append(found, clue{aboutData, fact, k.cause, fmt.Sprintf(k.text, n, of, example)})
+			found = append(found, v.blame(clue{aboutData, fact, k.cause, fmt.Sprintf(k.text, n, of, example)},
+				func(f record.Failure) bool { return f.Outcome == k.outcome }))
 		}
 	}
 	return found
@@ -138,7 +139,7 @@ func truncated(v view) []clue {
 	if broken > 0 {
 		text += fmt.Sprintf("; around, %d of %d break with a visible error instead: the origin dies mid-body, and the path hides it (as an HTTP/1.0 hop does, whose bodies end when the connection does)", broken, refOf)
 	}
-	return []clue{{aboutData, fact, fmt.Sprintf("bodies truncated under status %d", status), text}}
+	return []clue{v.blame(clue{aboutData, fact, fmt.Sprintf("bodies truncated under status %d", status), text}, silent)}
 }
 
 // duplicates says what was sent once and stored more than once.

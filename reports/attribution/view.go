@@ -29,9 +29,10 @@ type view struct {
 // scene is one cell with both arms.
 type scene struct {
 	cell   plan.Cell
-	harmed bool // a finding against the arm stands here
-	slow   bool // one of them is about speed
-	clean  bool // none does, and no estimate lies beyond its margin
+	harmed bool      // a finding against the arm stands here
+	slow   bool      // one of them is about speed
+	clean  bool      // none does, and no estimate lies beyond its margin
+	at     []float64 // the quantiles of durations that regressed, or one that shows a slow part of the ops
 	cand   side
 	ref    side
 }
@@ -61,8 +62,14 @@ func newView(run record.Run, arm string, d verdict.Decision) view {
 			if f.Verdict == verdict.Regressed {
 				s.harmed = true
 				s.slow = s.slow || !math.IsNaN(f.Margin)
+				if q, ok := metric.Stat(f.Stat).Quantile(); ok && f.Unit == string(metric.Seconds) && !math.IsNaN(f.Margin) {
+					s.at = append(s.at, q)
+				}
 			}
 			s.clean = s.clean && !s.harmed && !(f.Effect.Ratio > f.Margin)
+		}
+		if len(s.at) == 0 {
+			s.at = []float64{0.9}
 		}
 		v.scenes = append(v.scenes, s)
 	}
