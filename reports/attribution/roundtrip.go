@@ -13,6 +13,9 @@ type trip struct {
 	low, high float64
 	from      string // what shows the upper bound
 	lowFrom   string
+	// apart is the round trip by what is no wait for an answer: connecting and
+	// the handshake, or else TCP to the next hop, however near. 0 if not known.
+	apart float64
 }
 
 // source is what shows a round trip that is one of the likely ones.
@@ -24,7 +27,11 @@ func (t trip) source(seconds float64) string {
 }
 
 // settled reports whether the bounds are close enough to calculate with.
-func (t trip) settled() bool { return t.high <= 1.4*t.low }
+func (t trip) settled() bool { return t.high <= mostApart*t.low }
+
+// mostApart is how many times as long one of two round trips may be that are
+// taken for the same.
+const mostApart = 1.4
 
 // likely are the round trips to calculate with, and to print beside what comes
 // of it: the middle of settled bounds, else both of them.
@@ -68,14 +75,17 @@ func (v view) roundTrip() (t trip, ok bool) {
 			t.low = math.Max(t.low, (tls+connect)/(handshakeTrips(s)+1))
 			t.lowFrom = "connecting and the TLS handshake together"
 		}
-		t.most(s.quantile(record.PhaseWait, 0.05), "the shortest waits for an answer")
+		t.most(s.quantile(record.PhaseWait, 0.05), byWaits)
 		t.most(s.quantile(record.PhaseContinue, 0.05), "the shortest waits for 100 Continue")
 	}
 	if math.IsInf(t.high, 1) {
 		return t, false
 	}
-	if t.low == 0 {
-		t.low, t.lowFrom = tcpTrip(sides), "TCP"
+	if t.apart = t.low; t.apart == 0 {
+		t.apart = tcpTrip(sides)
+	}
+	if t.low == 0 && t.apart >= leastRoundTrip { // that of a network, not of this machine
+		t.low, t.lowFrom = t.apart, "TCP"
 	}
 	if t.low == 0 || t.low > t.high {
 		t.low, t.lowFrom = t.high, t.from
@@ -89,8 +99,23 @@ func (t *trip) most(seconds float64, from string) {
 	}
 }
 
-// tcpTrip is the smallest round trip that TCP saw, if it is that of a network
-// and not of this machine; else 0.
+// byWaits is how the waits for an answer are named as evidence.
+const byWaits = "the shortest waits for an answer"
+
+// drains reports whether a round trip is known from nothing but the waits for
+// the answers to uploads over a protocol without windows of its own: buffers on
+// the way fill while the body is sent and drain during the wait, so that rate ×
+// wait is what they hold, whatever the round trip. A handshake or TCP's own
+// figure that is about the same shows that it is one.
+func (v view) drains(t trip, seconds float64, http2 bool) bool {
+	if !v.upload || http2 || t.from != byWaits || seconds == t.low && t.lowFrom != byWaits {
+		return false
+	}
+	return t.high > mostApart*t.apart
+}
+
+// tcpTrip is the smallest round trip that TCP saw to the next hop, be it on
+// this machine; 0 if it is not known.
 func tcpTrip(sides []side) float64 {
 	least := math.Inf(1)
 	for _, s := range sides {
@@ -100,7 +125,7 @@ func tcpTrip(sides []side) float64 {
 			}
 		}
 	}
-	if math.IsInf(least, 1) || least < leastRoundTrip {
+	if math.IsInf(least, 1) {
 		return 0
 	}
 	return least

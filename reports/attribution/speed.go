@@ -76,6 +76,9 @@ const (
 	// even where the rate is a round figure and the protocol has no windows of
 	// its own.
 	windowSure = 0.8
+	// leastProduct is the smallest rate × round trip that is worth a word, in
+	// bytes: no window is as small, so a smaller one tells of something else.
+	leastProduct = 4000
 )
 
 // window recognises a transfer that moves one window per round trip: rate ×
@@ -102,7 +105,7 @@ func window(v view) []clue {
 		rates, http2 = append(rates, rate), http2 && v.speaks(s) == "HTTP/2.0"
 	}
 	w, seconds, fits := fitsWindow(rates, rtt, http2)
-	if !fits {
+	if !fits || v.drains(rtt, seconds, http2) {
 		return nil
 	}
 	rate := median(rates)
@@ -166,7 +169,14 @@ func rateTimesTrip(v view) []clue {
 		}
 		var products []float64
 		for _, seconds := range rtt.likely() {
+			if v.drains(rtt, seconds, v.speaks(s) == "HTTP/2.0") {
+				products = nil
+				break
+			}
 			products = append(products, rate*seconds)
+		}
+		if len(products) == 0 || slices.Max(products) < leastProduct {
+			continue
 		}
 		found = append(found, clue{about: aboutSpeed, weight: context, evidence: fmt.Sprintf(
 			"%s per stream × a round trip of %s (by %s) = %s%s, which is no window that products ship with",
