@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"loadline/probes"
 	"loadline/probes/record"
@@ -29,7 +30,8 @@ func (a ages) fixed() bool {
 }
 
 // fixedAge recognises ops that die at the same age. The probe's own limits (no
-// byte moved, no answer) have a fixed age too and are left out.
+// byte moved, no answer, no connection or handshake) have a fixed age too and
+// are left out.
 func fixedAge(v view) []clue {
 	for _, way := range manners(v.failing()) {
 		if way.outcome == probes.Stalled || way.outcome == probes.Timeout || way.outcome == probes.Dropped {
@@ -48,6 +50,20 @@ func fixedAge(v view) []clue {
 	return nil
 }
 
+// ownLimits are how the probe words that it gave up opening a connection after
+// the time allowed for it.
+var ownLimits = []string{"no answer within ", "no answer from the name server within ", "not finished within "}
+
+// givenUp reports whether an op ended by the probe's own patience with a
+// connection that does not open.
+func givenUp(f record.Failure) bool {
+	switch f.Outcome {
+	case probes.DNS, probes.Refused, probes.TLS:
+		return slices.ContainsFunc(ownLimits, func(words string) bool { return strings.Contains(f.Message, words) })
+	}
+	return false
+}
+
 func (v view) timeout(way manner, a ages) clue {
 	cause := "a timeout of about " + amount(a.mid)
 	text := fmt.Sprintf("ops fail (%s) at %s of %s, between %s and %s in %d of them", way, amount(a.mid), a.of, amount(a.low), amount(a.max), a.n)
@@ -62,7 +78,7 @@ func (v view) timeout(way manner, a ages) clue {
 func (v view) lasted(way manner) ages {
 	var x []float64
 	for _, s := range v.failing() {
-		for _, f := range s.cand.failures(func(f record.Failure) bool { return mannerOf(f) == way }) {
+		for _, f := range s.cand.failures(func(f record.Failure) bool { return mannerOf(f) == way && !givenUp(f) }) {
 			x = append(x, f.After.Seconds())
 		}
 	}
