@@ -50,8 +50,8 @@ func Attribute(run record.Run, d verdict.Decision) Attribution {
 
 // rules are asked in turn; each gives the clues it finds, or none.
 var rules = []func(view) []clue{
-	lostData, wrongBytes, truncated, duplicates,
-	neverWorks, hanging, hangsAtTimes, rangesIgnored, statuses, failsAlike, fromEventOn, deadAddress, fixedAge, sizeCliff, crowdCliff, idleDropped,
+	lostData, wrongBytes, truncated, partsUnasked, duplicates,
+	rateLimited, neverWorks, hanging, hangsAtTimes, rangesIgnored, statuses, failsAlike, fromEventOn, deadAddress, fixedAge, sizeCliff, crowdCliff, idleDropped,
 	window, limiter, limitAfter, rateTimesTrip,
 	sickBackend, everyKth,
 	queued, constantWait, lateContinue, notKept, slowHandshake, slowConnect, frozen,

@@ -124,7 +124,7 @@ func (v view) told(way manner) bool {
 	case probes.Corrupt, probes.Swapped, probes.Stale, probes.Long:
 		return true
 	case probes.Short:
-		return len(truncated(v)) > 0
+		return len(truncated(v))+len(partsUnasked(v)) > 0
 	}
 	return false
 }

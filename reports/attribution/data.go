@@ -119,7 +119,7 @@ const silentEnd = "as if that were all"
 // and what the same objects did around.
 func truncated(v view) []clue {
 	silent := func(f record.Failure) bool {
-		return f.Outcome == probes.Short && f.Status/100 == 2 && strings.Contains(f.Message, silentEnd)
+		return f.Outcome == probes.Short && f.Status/100 == 2 && strings.Contains(f.Message, silentEnd) && !v.unaskedPart(f)
 	}
 	var n, of, broken, refOf uint64
 	status, cell := 0, ""

@@ -43,7 +43,7 @@ func (m manner) String() string {
 func manners(scenes []scene) []manner {
 	seen := map[manner]int{}
 	for _, s := range scenes {
-		for _, f := range s.cand.failures(func(record.Failure) bool { return true }) {
+		for _, f := range s.cand.failures(anyFailure) {
 			seen[mannerOf(f)]++
 		}
 	}
@@ -116,7 +116,7 @@ func neverWorks(v view) []clue {
 	if protocol := v.unnegotiated(); protocol != "" {
 		return []clue{{aboutFailure, named, protocol + " is not negotiated any more", text}}
 	}
-	if ways[0].status == 413 {
+	if ways[0].status == tooLarge {
 		return []clue{{aboutFailure, named, "a body size limit (status 413)", text}}
 	}
 	return []clue{{aboutFailure, likely, "nothing works (" + ways[0].String() + ")", text}}
@@ -162,7 +162,7 @@ func sizeCliff(v view) []clue {
 		return nil
 	}
 	weight, cause := likely, "bodies fail above a size between "+works.String()+" and "+fails.String()
-	if ways := manners(v.failing()); len(ways) > 0 && ways[0].status == 413 {
+	if ways := manners(v.failing()); len(ways) > 0 && ways[0].status == tooLarge {
 		weight, cause = named, fmt.Sprintf("a body size limit between %s and %s (status 413)", works, fails)
 	}
 	return []clue{{aboutFailure, weight, cause, fmt.Sprintf("bodies of %s work and those of %s fail", works, fails)}}

@@ -54,7 +54,7 @@ const asksFor = "the scenario asks for "
 // do not negotiate, where all kept failures say so; else empty.
 func (v view) unnegotiated() (protocol string) {
 	for _, s := range v.failing() {
-		for _, f := range s.cand.failures(func(record.Failure) bool { return true }) {
+		for _, f := range s.cand.failures(anyFailure) {
 			_, said, ok := strings.Cut(f.Message, asksFor)
 			if f.Outcome != probes.Protocol || !ok {
 				return ""
