@@ -54,6 +54,7 @@ func (s scene) slowestPhase() (id metric.ID, extra, all float64) {
 
 // constantWait recognises requests that each wait longer by the same time,
 // whatever their size: an extra round trip, or a connection made per request.
+// One size cannot tell that from a slower rate, which buffers hide in the wait.
 func constantWait(v view) []clue {
 	if len(window(v)) > 0 {
 		return nil
@@ -91,18 +92,21 @@ func constantWait(v view) []clue {
 		}
 	}
 	text := fmt.Sprintf("each request waits about %s longer for its answer", amount(low.extra))
-	switch {
-	case high.size >= 4*low.size && low.size > 0:
-		text += ", independent of its size"
-	default:
-		text += " (with one size, it is not shown that it does not grow with size)"
-	}
 	cause := fmt.Sprintf("a constant extra wait per request of about %s", amount(low.extra))
-	if ratio := low.extra / low.whole; ratio > 0.6 && ratio < 1.6 {
+	sure := high.size >= 4*low.size && low.size > 0
+	if sure {
+		text += ", independent of its size"
+	} else {
+		cause = fmt.Sprintf("a longer wait for the answer, by about %s (constant or by size: one size cannot tell)", amount(low.extra))
+		text += " (with one size, it is not shown that it does not grow with size, as where a slow rate is hidden by buffers)"
+	}
+	if ratio := low.extra / low.whole; sure && ratio > 0.6 && ratio < 1.6 {
 		cause += ", as of an extra round trip or a new backend connection per request"
 		text += fmt.Sprintf("; it is about one whole request around (%s): an extra round trip behind the balancer per request, as when it opens a new connection to the backend for each", amount(low.whole))
-	} else {
+	} else if sure {
 		text += ": an extra round trip, a new backend connection per request, a queue, or work done for each"
+	} else {
+		text += ": an extra round trip, a new backend connection per request, a queue, work done for each, or a slower rate behind the balancer"
 	}
 	return []clue{{aboutSpeed, likely, cause, text}}
 }
