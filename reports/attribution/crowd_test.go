@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"loadline/probes"
+	"loadline/probes/record"
 	"loadline/reports/attribution"
 	"loadline/reports/verdict/synthetic"
 	"loadline/scenarios/plan"
@@ -109,6 +110,51 @@ func TestConnectionsThatAreNotKept(t *testing.T) {
 	}
 	if a := attributed(t, synthetic.Design{Cells: tiny, Around: fresh(time.Millisecond), Through: fresh(5 * time.Millisecond)}); strings.Contains(a.Where, cause) {
 		t.Errorf("a connection per op on both sides: %q", a.Where)
+	}
+	// Where opening them is not what takes the time, they are evidence, no cause.
+	slow := func(connect time.Duration) synthetic.Path {
+		return with(kept, func(_ plan.Cell, _ int, o *synthetic.Op) {
+			o.Phases.Connect, o.Phases.Wait = connect, 5*time.Millisecond
+		})
+	}
+	for connect, want := range map[time.Duration]bool{200 * time.Microsecond: true, 0: false} {
+		a := attributed(t, synthetic.Design{Cells: tiny, Around: kept, Through: slow(connect)})
+		if said := strings.Contains(strings.Join(a.Evidence, "\n"), "had to open a connection"); a.Arm == "" || said != want || strings.Contains(a.Where, cause) {
+			t.Errorf("slow answers, connecting in %v: %q, for %q", connect, a.Where, a.Evidence)
+		}
+	}
+}
+
+// TestOneSizeDoesNotShowThatAWaitIsConstant: a slower rate behind something
+// that buffers looks the same.
+func TestOneSizeDoesNotShowThatAWaitIsConstant(t *testing.T) {
+	waits := with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) { o.Phases.Wait += 283 * time.Millisecond })
+	for _, c := range []struct {
+		cells     []plan.Cell
+		want, not string
+	}{
+		{tiny, "a longer wait for the answer, by about 28", "a constant extra wait"},
+		{small, "a constant extra wait per request of about 28", "cannot tell"},
+	} {
+		a := attributed(t, synthetic.Design{Cells: c.cells, Around: up.path(), Through: waits})
+		if !strings.Contains(a.Where, c.want) || strings.Contains(a.Where, c.not) {
+			t.Errorf("%d sizes: %q", len(c.cells), a.Where)
+		}
+	}
+}
+
+func TestDuplicatesOfBothPathsAreNotPutDownToOne(t *testing.T) {
+	twice := func(arm string, n uint64) record.Integrity {
+		return record.Integrity{Arm: arm, Cell: "all", Acknowledged: 40, Intact: 40, Duplicated: n}
+	}
+	const both = "uploads stored more than once (`around` about as often)"
+	slow := with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) { o.Phases.Wait += 100 * time.Millisecond })
+	for around, want := range map[uint64]bool{0: false, 1: false, 3: true, 5: true} {
+		a := attributed(t, synthetic.Design{Cells: one, Around: up.path(), Through: slow, Ledger: []record.Integrity{twice("around", around), twice("through", 4)}})
+		all := strings.Join(a.Evidence, "; ")
+		if a.Arm != "through" || strings.Contains(a.Where, both) != want || strings.Contains(all, "something on the path sends them again") == want {
+			t.Errorf("%d around: %q, for %q", around, a.Where, a.Evidence)
+		}
 	}
 }
 

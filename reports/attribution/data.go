@@ -8,10 +8,12 @@ import (
 	"loadline/probes/record"
 )
 
-// ledger sums the arm's ack ledger, with its cases.
-func (v view) ledger() (sum record.Integrity) {
+// ledger sums the accused arm's ack ledger, with its cases.
+func (v view) ledger() record.Integrity { return v.ledgerOf(v.arm) }
+
+func (v view) ledgerOf(arm string) (sum record.Integrity) {
 	for _, l := range v.run.Integrity {
-		if l.Arm != v.arm {
+		if l.Arm != arm {
 			continue
 		}
 		sum.Acknowledged += l.Acknowledged
@@ -142,12 +144,26 @@ func truncated(v view) []clue {
 	return []clue{v.blame(clue{aboutData, fact, fmt.Sprintf("bodies truncated under status %d", status), text}, silent)}
 }
 
-// duplicates says what was sent once and stored more than once.
+// duplicates says what was sent once and stored more than once, and whether
+// the reference does that too.
 func duplicates(v view) []clue {
-	l := v.ledger()
+	l, around := v.ledger(), v.ledgerOf(v.reference)
 	if l.Duplicated == 0 {
 		return nil
 	}
-	return []clue{{aboutData, fact, "uploads stored more than once",
-		fmt.Sprintf("the origin stored %d of %d uploads more than once%s: something on the path sends them again", l.Duplicated, l.Acknowledged, such(l.Cases, "duplicated"))}}
+	cause, doer := "uploads stored more than once", "something on the path sends them again"
+	text := fmt.Sprintf("the origin stored %d of %d uploads more than once%s", l.Duplicated, l.Acknowledged, such(l.Cases, "duplicated"))
+	if around.Duplicated > 0 {
+		text += fmt.Sprintf(", around %d of %d", around.Duplicated, around.Acknowledged)
+	}
+	if share := duplicated(l); duplicated(around) > share/2 {
+		cause += fmt.Sprintf(" (`%s` about as often)", v.reference)
+		doer = "what does that lies behind both paths, or in each"
+	}
+	return []clue{{aboutData, fact, cause, text + ": " + doer}}
+}
+
+// duplicated is the share of uploads that were stored more than once.
+func duplicated(l record.Integrity) float64 {
+	return float64(l.Duplicated) / float64(max(1, l.Acknowledged))
 }

@@ -17,17 +17,23 @@ func (s side) connects() (fresh, of uint64) {
 }
 
 // notKept recognises a path whose connections are ended after each op, where
-// those around are kept.
+// those around are kept. It is the cause only where opening them is what takes
+// the time; else it is told for what it costs elsewhere.
 func notKept(v view) []clue {
 	for _, s := range v.slow() {
 		fresh, of := s.cand.connects()
 		refFresh, refOf := s.ref.connects()
-		id, _, _ := s.slowestPhase()
-		if of < leastOps || refOf < leastOps || 2*fresh < of || 10*refFresh > refOf || id != record.PhaseConnect && id != record.PhaseTLS {
+		if of < leastOps || refOf < leastOps || 2*fresh < of || 10*refFresh > refOf {
 			continue
 		}
-		return []clue{{aboutSpeed, named, "connections are not kept: ops open new ones",
-			fmt.Sprintf("%d of %d ops%s had to open a connection, around %d of %d", fresh, of, v.in(s), refFresh, refOf)}}
+		c := clue{about: aboutSpeed, weight: support,
+			evidence: fmt.Sprintf("%d of %d ops%s had to open a connection, around %d of %d", fresh, of, v.in(s), refFresh, refOf)}
+		if id, _, _ := s.slowestPhase(); id == record.PhaseConnect || id == record.PhaseTLS {
+			c.weight, c.cause = named, "connections are not kept: ops open new ones"
+		} else {
+			c.evidence += ": connections are not kept"
+		}
+		return []clue{c}
 	}
 	return nil
 }
