@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"loadline/infra/lab/origin"
+	"loadline/probes"
 	"loadline/probes/record"
 )
 
@@ -48,17 +49,14 @@ func TestVegetaReportReadsWhatReportWrites(t *testing.T) {
 	}
 }
 
-// count is how many ops a run's trials saw end, and how many had status 503.
+// count is how many ops a run's trials saw end, and how many were answered with
+// no success, which is 503 here.
 func count(run record.Run) (ops, refused int) {
 	for _, trial := range run.Trials {
 		for _, n := range trial.Ops {
 			ops += int(n)
 		}
-		for _, f := range trial.Failures {
-			if f.Status == 503 {
-				refused++
-			}
-		}
+		refused += int(trial.Ops[probes.Status])
 	}
 	return ops, refused
 }
