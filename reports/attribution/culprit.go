@@ -23,10 +23,10 @@ type culprit struct {
 // culpritOf finds it; ok is false if others have such failures too, if one
 // names no backend, or if chance alone would put them all there: with k of
 // them, in a backend that serves the share p, p^k.
-func culpritOf(scenes []scene, such func(record.Failure) bool) (c culprit, ok bool) {
+func culpritOf(scenes []scene, match func(record.Failure) bool) (c culprit, ok bool) {
 	var own, all uint64
 	for _, s := range scenes {
-		for _, f := range s.cand.failures(such) {
+		for _, f := range s.cand.failures(match) {
 			if f.Backend == "" || c.name != "" && f.Backend != c.name {
 				return culprit{}, false
 			}
@@ -50,8 +50,8 @@ func culpritOf(scenes []scene, such func(record.Failure) bool) (c culprit, ok bo
 }
 
 // blame adds the culprit to what a clue says happens, if there is one.
-func (v view) blame(c clue, such func(record.Failure) bool) clue {
-	if by, ok := culpritOf(v.scenes, such); ok {
+func (v view) blame(c clue, match func(record.Failure) bool) clue {
+	if by, ok := culpritOf(v.scenes, match); ok {
 		c.cause += fmt.Sprintf(", all by backend `%s`", by.name)
 		c.evidence += fmt.Sprintf("; all %d that were kept came from backend %s, which serves %.0f %% of the ops", by.kept, by.name, 100*by.share)
 	}
