@@ -26,21 +26,36 @@ func (v view) streamRate(s side) float64 {
 }
 
 // plateau is the rate of one transfer once it is under way, from the timelines,
-// where moving bodies is most of what the ops do; else streamRate.
+// where moving bodies is most of what the ops do; else streamRate. It is taken
+// over stretches of some round trips and some blocks of a body: what moves at
+// once would else show in one step, with nothing in the next.
 func (v view) plateau(s scene) float64 {
 	if s.cand.total(v.movingPhase()) < 0.8*s.cand.total(metric.Service) {
 		return v.streamRate(s.cand)
 	}
+	stretch := flowBlocks * blockBytes / v.streamRate(s.cand)
+	if rtt, ok := v.roundTrip(); ok {
+		stretch = math.Max(stretch, flowTrips*rtt.high)
+	}
 	var rates []float64
 	for _, t := range s.cand.trials {
+		step := t.Timeline.Step.Seconds()
+		steps := 1
+		if n := math.Ceil(stretch / step); n > 1 {
+			steps = int(math.Min(n, float64(len(t.Timeline.Bytes)+1)))
+		}
 		var moving []float64
-		for _, n := range t.Timeline.Bytes {
-			if n > 0 {
-				moving = append(moving, float64(n))
+		for part := range slices.Chunk(t.Timeline.Bytes, steps) {
+			sum := 0.0
+			for _, n := range part {
+				sum += float64(n)
+			}
+			if sum > 0 && len(part) == steps {
+				moving = append(moving, sum)
 			}
 		}
-		if len(moving) >= 5 {
-			rates = append(rates, median(moving)/t.Timeline.Step.Seconds()/float64(max(1, v.inFlight(s))))
+		if len(moving) >= 3 {
+			rates = append(rates, median(moving)/(step*float64(steps))/float64(max(1, v.inFlight(s))))
 		}
 	}
 	if len(rates) == 0 {
@@ -76,6 +91,10 @@ const (
 	// even where the rate is a round figure and the protocol has no windows of
 	// its own.
 	windowSure = 0.8
+	// A body is handed to its connection in blocks of up to blockBytes; a stretch
+	// holds flowBlocks of them at least.
+	flowBlocks = 2.
+	blockBytes = 256 << 10
 	// leastProduct is the smallest rate × round trip that is worth a word, in
 	// bytes: no window is as small, so a smaller one tells of something else.
 	leastProduct = 4000
