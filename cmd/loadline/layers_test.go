@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"scenarios/plan"},
 	{"scenarios/catalog"},
 	{"probes"},
-	{"probes/pace", "probes/record", "probes/internal/payload", "probes/internal/netpath", "probes/internal/reach", "probes/internal/credential", "probes/internal/lanes"},
+	{"probes/pace", "probes/record", "probes/internal/payload", "probes/internal/netpath", "probes/internal/reach", "probes/internal/credential", "probes/internal/lanes", "probes/internal/removal"},
 	{"probes/transfer", "probes/storm", "probes/tcp", "probes/engine"},
 	{"probes/all", "probes/probetest"},
 	{"reports/compare"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"loadline/probes/internal/removal"
 	"loadline/scenarios"
 	"loadline/scenarios/strict"
 	"loadline/scenarios/unit"
@@ -50,7 +51,7 @@ type Options struct {
 	Expect  Expect                    `key:"expect" doc:"what a good answer is" json:"expect"`
 
 	// Delete is no part of the measured work's identity.
-	Delete Delete `key:"delete" doc:"off, or {method: DELETE, path: /files/{name}}: how to remove what PUT and POST created at paths with {name}" json:"-"`
+	Delete removal.Delete `key:"delete" doc:"off, or {method: DELETE, path: /files/{name}}: how to remove what PUT and POST created at paths with {name}" json:"-"`
 
 	Connections Connections   `key:"connections" default:"reuse" doc:"reuse (one per place in flight), fresh (one per op) or shared (one for all, HTTP/2)" json:"connections"`
 	AnswerAfter time.Duration `key:"answer_after" default:"30s" min:"10ms" max:"24h" doc:"an op whose answer is not begun this long after it was sent has timed out" json:"answer_after"`

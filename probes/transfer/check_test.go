@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"loadline/probes"
+	"loadline/probes/internal/removal"
 	"loadline/probes/probetest"
 	"loadline/probes/transfer"
 	"loadline/scenarios/metric"
@@ -163,7 +164,7 @@ func TestSwitchesAreDecodedAsTheSchemaSays(t *testing.T) {
 		words []any
 	}{
 		{"expect_continue", words(transfer.Switch(false).JSONSchema())},
-		{"delete", words(transfer.Delete{}.JSONSchema()["oneOf"].([]any)[0].(map[string]any))},
+		{"delete", words(removal.Delete{}.JSONSchema()["oneOf"].([]any)[0].(map[string]any))},
 	} {
 		known := false
 		for _, word := range c.words {

@@ -3,6 +3,7 @@ package transfer
 import (
 	"time"
 
+	"loadline/probes/internal/removal"
 	"loadline/scenarios"
 	"loadline/scenarios/unit"
 )
@@ -58,13 +59,13 @@ type Options struct {
 	Readback Readback  `key:"readback" doc:"how uploads are read back"`
 	Receipts *Receipts `key:"receipts" doc:"where the origin says how often it stored a body"`
 
-	Connections    Connections   `key:"connections" doc:"reuse, fresh, shared (HTTP/2), or {idle: 30s}"`
-	StallAfter     time.Duration `key:"stall_after" default:"10s" min:"100ms" max:"1h" doc:"an op that moves no byte for this long is stalled"`
-	AnswerAfter    time.Duration `key:"answer_after" default:"2m" min:"100ms" max:"24h" doc:"an op whose answer is silent for this long has timed out"`
-	ExpectContinue Switch        `key:"expect_continue" doc:"ask with Expect: 100-continue before sending the body"`
-	Congestion     Congestion    `key:"congestion" doc:"TCP congestion control, such as cubic; or one per arm: {through: bbr}"`
-	Delete         Delete        `key:"delete" doc:"off, or {method: DELETE, path: /files/{name}}: how to remove what was uploaded"`
-	Redirects      int           `key:"redirects" min:"0" max:"20" doc:"how many redirects to follow; 0: a redirect is the answer"`
+	Connections    Connections    `key:"connections" doc:"reuse, fresh, shared (HTTP/2), or {idle: 30s}"`
+	StallAfter     time.Duration  `key:"stall_after" default:"10s" min:"100ms" max:"1h" doc:"an op that moves no byte for this long is stalled"`
+	AnswerAfter    time.Duration  `key:"answer_after" default:"2m" min:"100ms" max:"24h" doc:"an op whose answer is silent for this long has timed out"`
+	ExpectContinue Switch         `key:"expect_continue" doc:"ask with Expect: 100-continue before sending the body"`
+	Congestion     Congestion     `key:"congestion" doc:"TCP congestion control, such as cubic; or one per arm: {through: bbr}"`
+	Delete         removal.Delete `key:"delete" doc:"off, or {method: DELETE, path: /files/{name}}: how to remove what was uploaded"`
+	Redirects      int            `key:"redirects" min:"0" max:"20" doc:"how many redirects to follow; 0: a redirect is the answer"`
 }
 
 // Form describes a multipart/form-data body with one file.

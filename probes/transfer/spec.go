@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"loadline/probes"
+	"loadline/probes/internal/removal"
 	"loadline/scenarios/metric"
 	"loadline/scenarios/plan"
 	"loadline/scenarios/unit"
@@ -84,7 +85,7 @@ func (s *Spec) Metrics() []metric.ID {
 // those that are empty and those that do not change the measured work.
 func (s *Spec) Identity() []byte {
 	o := s.o
-	o.Readback, o.Receipts, o.Delete = Readback{}, nil, Delete{}
+	o.Readback, o.Receipts, o.Delete = Readback{}, nil, removal.Delete{}
 	text, err := json.Marshal(canonical(reflect.ValueOf(o)))
 	if err != nil {
 		panic("transfer: identity: " + err.Error()) // options are plain values

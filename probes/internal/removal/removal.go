@@ -1,13 +1,16 @@
-package storm
+// Package removal is the language in which a scenario says how what its
+// requests created is removed again: work.delete of every probe that speaks
+// HTTP. It sends nothing.
+package removal
 
 import (
+	"encoding/json"
 	"fmt"
-	"strings"
 
 	"loadline/scenarios"
 )
 
-// Delete says how what the requests created is removed.
+// Delete says how an object is removed.
 type Delete struct {
 	Off          bool
 	Method, Path string
@@ -30,9 +33,17 @@ func (d *Delete) DecodeNode(n scenarios.Node) scenarios.Problems {
 	case "off", "false":
 		d.Off = true
 	default:
-		return scenarios.Problems{n.Problem(fmt.Sprintf("%q is neither on nor off", text), "write off, or {method: DELETE, path: /files/{name}}")}
+		return scenarios.Problems{n.Problem(fmt.Sprintf("%q is neither on nor off", text), "write on, off, or {method: DELETE, path: /files/{name}}")}
 	}
 	return nil
+}
+
+// MarshalJSON writes the form that DecodeNode reads.
+func (d Delete) MarshalJSON() ([]byte, error) {
+	if d.Off {
+		return []byte(`"off"`), nil
+	}
+	return json.Marshal(map[string]string{"method": d.Method, "path": d.Path})
 }
 
 // JSONSchema describes the written forms in draft-07.
@@ -43,28 +54,4 @@ func (Delete) JSONSchema() map[string]any {
 			"method": map[string]any{"enum": []string{"DELETE", "POST", "PUT", "GET"}}, "path": map[string]any{"type": "string"},
 		}},
 	}}
-}
-
-// addresses reports whether a path names something of the op's own, and of no
-// one else. A name in the query does not: a server that overlooks it would
-// remove all that the path stands for.
-func addresses(path string) bool {
-	path, _, _ = strings.Cut(path, "?")
-	return strings.Contains(path, placeholder)
-}
-
-// creates reports whether a request is known to leave something behind that
-// can be named: it is a PUT or a POST, and its own path, or the one that the
-// scenario gives for removal, holds the op's name.
-func (o *Options) creates(method, path string) bool {
-	return (method == "PUT" || method == "POST") && (addresses(path) || o.Delete.Path != "")
-}
-
-// where is the path of a listed request.
-func (t *Target) where() string {
-	if t.Path != "" {
-		return t.Path
-	}
-	path, _ := pathOf(t.URL) // it was checked
-	return path
 }
