@@ -36,6 +36,7 @@ func newH2Transport() (*http2.Transport, error) {
 type h2 struct {
 	wireLink
 	cc      *http2.ClientConn
+	conn    *reach.Greeting
 	backend string // header that names the backend
 	manyOps bool   // ops of other lanes use it at the same time
 	dead    atomic.Bool
@@ -44,11 +45,12 @@ type h2 struct {
 }
 
 func newH2(s *session, l *reach.Link) (*h2, error) {
-	cc, err := s.h2.NewClientConn(l.Conn)
+	greeting := reach.NewGreeting(l.Conn)
+	cc, err := s.h2.NewClientConn(greeting)
 	if err != nil {
 		return nil, err
 	}
-	return &h2{wireLink: newWireLink(s, l, "HTTP/2.0"), cc: cc, backend: s.on.Arm.Target.Backend}, nil
+	return &h2{wireLink: newWireLink(s, l, "HTTP/2.0"), cc: cc, conn: greeting, backend: s.on.Arm.Target.Backend}, nil
 }
 
 func (c *h2) reusable() bool { return !c.dead.Load() && c.cc.CanTakeNewRequest() }
@@ -104,7 +106,7 @@ func (c *h2) exchange(t *try) error {
 	t.sentAt, t.firstAt = sentAt, firstAt
 	t.o.Sent = unit.Bytes(sent)
 	if err != nil {
-		return h2Error(err)
+		return h2Error(c.conn.Explain(err))
 	}
 	if t.firstAt == 0 {
 		t.firstAt = t.now()

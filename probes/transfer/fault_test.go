@@ -228,7 +228,7 @@ func TestRawAnswers(t *testing.T) {
 		{"reset before the answer", probes.Reset, "reset", func(c *net.TCPConn) { _ = c.SetLinger(0) }},
 		{"closed before the answer", probes.Reset, "closed", func(c *net.TCPConn) {}},
 		{"cut inside the header", probes.Reset, "closed", func(c *net.TCPConn) { fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Le") }},
-		{"no HTTP", probes.Protocol, "not valid HTTP", func(c *net.TCPConn) { fmt.Fprint(c, "SSH-2.0-OpenSSH_9.2\r\n\r\n") }},
+		{"no HTTP", probes.Protocol, "breaks the protocol", func(c *net.TCPConn) { fmt.Fprint(c, "SSH-2.0-OpenSSH_9.2\r\n\r\n") }},
 		{"switching protocols", probes.Protocol, "another protocol", func(c *net.TCPConn) { fmt.Fprint(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n") }},
 		{"endless header", probes.Protocol, "1 MiB", func(c *net.TCPConn) {
 			fmt.Fprint(c, "HTTP/1.1 200 OK\r\n")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"loadline/probes/internal/netpath"
+	"loadline/probes/internal/reach"
 )
 
 const (
@@ -92,7 +93,7 @@ func (c *h1) close() {
 func (c *h1) complete(a *answer) error {
 	if c.br.Buffered() > 0 {
 		c.keep = false
-		return &protocolError{errTrailing}
+		return &reach.ProtocolError{Err: errTrailing}
 	}
 	return nil
 }
@@ -312,7 +313,7 @@ func (c *h1) read(method string, p *progress, goOn func()) (*http.Response, erro
 		case err != nil:
 			return nil, c.headError(err)
 		case resp.StatusCode == http.StatusSwitchingProtocols:
-			return nil, &protocolError{errUpgrade}
+			return nil, &reach.ProtocolError{Err: errUpgrade}
 		case resp.StatusCode >= 200:
 			p.firstAt.Store(first)
 			return resp, nil
@@ -322,7 +323,7 @@ func (c *h1) read(method string, p *progress, goOn func()) (*http.Response, erro
 			goOn()
 		}
 	}
-	return nil, &protocolError{errInterim}
+	return nil, &reach.ProtocolError{Err: errInterim}
 }
 
 // headError tells a connection that broke from a head that is not HTTP. The
@@ -335,9 +336,9 @@ func (c *h1) headError(err error) error {
 	case c.in.err != nil && c.in.left > 0 && !strings.HasPrefix(err.Error(), "malformed HTTP"):
 		return c.in.err
 	case c.in.left <= 0:
-		return &protocolError{errHead}
+		return &reach.ProtocolError{Err: errHead}
 	}
-	return &protocolError{err}
+	return &reach.ProtocolError{Err: err}
 }
 
 func (c *h1) answer(resp *http.Response) *answer {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"loadline/probes/internal/reach"
 )
 
 const (
@@ -52,7 +54,7 @@ func newH2Transport(conns int) (*http2.Transport, error) {
 
 // h2 is an HTTP/2 connection.
 type h2 struct {
-	conn   net.Conn
+	conn   *reach.Greeting
 	cc     *http2.ClientConn
 	shared bool // other ops may have streams on it
 	dead   atomic.Bool
@@ -62,16 +64,17 @@ type h2 struct {
 // many streams the peer takes at a time: its settings come before its answer
 // to a ping, and until then more could be opened than it allows.
 func newH2(ctx context.Context, t *http2.Transport, conn net.Conn, shared bool) (*h2, error) {
-	cc, err := t.NewClientConn(&windowHold{Conn: conn})
+	greeting := reach.NewGreeting(conn)
+	cc, err := t.NewClientConn(&windowHold{Conn: greeting})
 	if err != nil {
 		return nil, err
 	}
 	if shared {
-		if err := cc.Ping(ctx); err != nil {
+		if err := greeting.Explain(cc.Ping(ctx)); err != nil {
 			return nil, fmt.Errorf("await the peer's settings: %w", err)
 		}
 	}
-	return &h2{conn: conn, cc: cc, shared: shared}, nil
+	return &h2{conn: greeting, cc: cc, shared: shared}, nil
 }
 
 func (c *h2) reusable() bool { return !c.dead.Load() && c.cc.CanTakeNewRequest() }
@@ -126,7 +129,7 @@ func (c *h2) exchange(ctx context.Context, r *request, p *progress) (*answer, er
 	resp, err := c.cc.RoundTrip(req)
 	if err != nil {
 		_ = s.Close()
-		return nil, err
+		return nil, c.conn.Explain(err)
 	}
 	if s.interim.Load() {
 		p.firstAt.Store(p.now()) // the trace's first byte was that of an interim answer

@@ -14,6 +14,7 @@ import (
 
 	"loadline/probes"
 	"loadline/probes/internal/credential"
+	"loadline/probes/internal/reach"
 )
 
 // judge turns the failure of an exchange into an outcome. What the op's
@@ -32,7 +33,7 @@ func judge(ctx context.Context, err error) (probes.Outcome, error) {
 		}
 	}
 	var stage *stageError
-	var protocol *protocolError
+	var protocol *reach.ProtocolError
 	switch {
 	case errors.As(err, &stage):
 		return stage.outcome, stage
@@ -55,11 +56,11 @@ func judgeConnection(err error) (probes.Outcome, error) {
 	case errors.As(err, &away):
 		return probes.Reset, fmt.Errorf("the peer ended the HTTP/2 connection: %v", away.ErrCode)
 	case errors.As(err, &stream) && stream.Cause != nil && stream.Cause.Error() != fromPeer:
-		return probes.Protocol, &protocolError{err}
+		return probes.Protocol, &reach.ProtocolError{Err: err}
 	case errors.As(err, &stream):
 		return probes.Reset, fmt.Errorf("the peer reset the HTTP/2 stream: %v", stream.Code)
 	case errors.As(err, &frames), errors.Is(err, http2.ErrFrameTooLarge):
-		return probes.Protocol, &protocolError{err}
+		return probes.Protocol, &reach.ProtocolError{Err: err}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return probes.Reset, errors.New("the peer closed the connection before the answer was whole")
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
@@ -67,7 +68,7 @@ func judgeConnection(err error) (probes.Outcome, error) {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return probes.Reset, errors.New("the connection was broken off")
 	case strings.HasPrefix(err.Error(), "http2: "):
-		return probes.Protocol, &protocolError{err}
+		return probes.Protocol, &reach.ProtocolError{Err: err}
 	}
 	return probes.Reset, err
 }

@@ -106,7 +106,7 @@ func TestWrongProtocol(t *testing.T) {
 	t.Run("h2c to a server of 1.1", func(t *testing.T) {
 		target := newOrigin(t, flavour{}).target(t)
 		target.HTTP = scenarios.H2C
-		want(t, do(t, uploadWork, target), probes.Protocol, "not valid HTTP")
+		want(t, do(t, uploadWork, target), probes.Protocol, "speaks HTTP/1")
 	})
 	for _, bad := range []scenarios.Target{{URL: "http://127.0.0.1:1", HTTP: scenarios.HTTP2}, {URL: "https://127.0.0.1:1", HTTP: scenarios.H2C}} {
 		if _, err := probetest.TryOpen(t, transfer.Probe{}, uploadWork, bad); err == nil {

@@ -60,9 +60,3 @@ var (
 	errUpgrade  = errors.New("the answer switches to another protocol")
 	errTrailing = errors.New("bytes follow the answer that belong to no request")
 )
-
-// protocolError is an answer that the protocol does not allow.
-type protocolError struct{ err error }
-
-func (e *protocolError) Error() string { return "answer is not valid HTTP: " + e.err.Error() }
-func (e *protocolError) Unwrap() error { return e.err }

@@ -180,7 +180,7 @@ func TestAProtocolThatIsNotNegotiatedIsNamed(t *testing.T) {
 	if a := attributed(t, synthetic.Design{Cells: one, Around: up.path(), Through: refused("the scenario asks for HTTP/2, and 10.0.0.1:443 negotiated no protocol")}); !strings.Contains(a.Where, cause) {
 		t.Errorf("ALPN without h2: %q", a.Where)
 	}
-	if a := attributed(t, synthetic.Design{Cells: one, Around: up.path(), Through: refused("answer is not valid HTTP")}); strings.Contains(a.Where, cause) {
+	if a := attributed(t, synthetic.Design{Cells: one, Around: up.path(), Through: refused("the answer breaks the protocol: malformed HTTP")}); strings.Contains(a.Where, cause) {
 		t.Errorf("garbage: %q", a.Where)
 	}
 }
