@@ -14,18 +14,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"loadline/probes/internal/netpath"
 	"loadline/probes/internal/reach"
 )
 
 const (
-	// blockSize is the size of writes of bodies. From here on they stop getting
-	// cheaper per byte on loopback and 25 GbE alike.
+	// blockSize is the size of writes and reads of bodies. From here on writes
+	// stop getting cheaper per byte on loopback and 25 GbE alike, and a block
+	// that was read still lies in the cache when it is verified.
 	blockSize = 256 << 10
-	// readSize is the size of reads of bodies. Up to here they get cheaper,
-	// because more arrives while a block is verified: at 256 KiB the kernel's
-	// part of a download costs twice as much.
-	readSize = 1 << 20
 	// headBuffer holds an answer's header; reads of a body that are larger go
 	// past it, straight into the caller's block.
 	headBuffer = 16 << 10
@@ -346,9 +342,6 @@ func (c *h1) answer(resp *http.Response) *answer {
 		return nil
 	}
 	c.keep = c.keep && !resp.Close
-	if tcp, clear := c.conn.(*netpath.Conn); clear && resp.Body != http.NoBody {
-		tcp.Expect(resp.ContentLength - int64(c.br.Buffered()))
-	}
 	return &answer{status: resp.StatusCode, proto: resp.Proto, header: resp.Header, length: resp.ContentLength, body: resp.Body}
 }
 

@@ -20,13 +20,13 @@ type lane struct {
 	busy  bool
 	link  *link
 	last  time.Time // end of the op before
-	block []byte    // of readSize at most, made when first needed
+	block []byte    // of blockSize at most, made when first needed
 }
 
 // memory is a block to read a body of n bytes with: all of it and one byte too
-// many, or readSize of it.
+// many, or blockSize of it.
 func (l *lane) memory(n int64) []byte {
-	if want := int(min(n, readSize-1)) + 1; len(l.block) < want {
+	if want := int(min(n, blockSize-1)) + 1; len(l.block) < want {
 		l.block = make([]byte, want)
 	}
 	return l.block

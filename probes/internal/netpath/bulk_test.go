@@ -99,6 +99,36 @@ func TestLargeBlocksFailAsSmallOnes(t *testing.T) {
 	}
 }
 
+// TestResetLeavesWhatArrived: bytes that came before a reset are handed out,
+// and the reset is told once they are. All of them fit into the first window.
+func TestResetLeavesWhatArrived(t *testing.T) {
+	for _, sent := range []int{1, 64<<10 - 1, 64 << 10, 64<<10 + 1, 100_000} {
+		for _, size := range []int{1 << 10, large} {
+			written := make(chan struct{})
+			c := dial(t, &Dialer{}, listen(t, func(c net.Conn) {
+				_, _ = c.Write(make([]byte, sent))
+				close(written)
+				time.Sleep(30 * time.Millisecond)
+				_ = c.(*net.TCPConn).SetLinger(0)
+			}))
+			<-written
+			time.Sleep(60 * time.Millisecond)
+			got, block := 0, make([]byte, size)
+			for {
+				n, err := c.Read(block)
+				got += n
+				if err == nil {
+					continue
+				}
+				if !errors.Is(err, syscall.ECONNRESET) || got != sent {
+					t.Errorf("%d bytes sent, read in blocks of %d: %d bytes and %v", sent, size, got, err)
+				}
+				break
+			}
+		}
+	}
+}
+
 // TestDeadlineLeavesWhatWasWritten: a write that is given up says how much of
 // it the kernel has taken.
 func TestDeadlineLeavesWhatWasWritten(t *testing.T) {

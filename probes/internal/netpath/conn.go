@@ -23,8 +23,7 @@ type Conn struct {
 	in, out             atomic.Int64 // bytes
 	lastRead, lastWrite atomic.Int64 // age in nanoseconds; 0 for never
 	reading, writing    stopwatch    // by age
-	gather              gather
-	ackedAtOpen         int64 // the kernel counts the SYN as a byte
+	ackedAtOpen         int64        // the kernel counts the SYN as a byte
 	writeClosed         atomic.Bool
 
 	closing sync.Once
