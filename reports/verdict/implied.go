@@ -133,7 +133,7 @@ func accusedAt(found []judged, at place) bool {
 // it did: the reference never worked anywhere. Damage that was seen is judged
 // all the same.
 func (m measured) unreachable(found []judged) string {
-	if m.reference == "" || !m.tallyArm(m.reference).dead() {
+	if m.reference == "" || !m.tallyArm(m.reference).unserved() {
 		return ""
 	}
 	for _, j := range found {

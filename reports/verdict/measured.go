@@ -148,6 +148,26 @@ func (t tally) ended() uint64 { return t.ok() + t.failed() }
 // part.
 func (t tally) dead() bool { return t.ok() == 0 && t.moved == 0 && t.failed() > 0 }
 
+// unserved reports whether the arm never once worked because nobody served it:
+// every op was refused, broken off or left without an answer. What the socket
+// buffer of a balancer took of an upload is no sign of a server behind it; an
+// arm that is slow, or that serves wrong bytes, was served.
+func (t tally) unserved() bool {
+	if t.dead() {
+		return true
+	}
+	for o, n := range t.ops {
+		switch o {
+		case probes.DNS, probes.Refused, probes.TLS, probes.Reset, probes.Timeout, probes.Status, probes.Protocol, probes.Dropped:
+		default:
+			if n > 0 {
+				return false
+			}
+		}
+	}
+	return t.failed() > 0
+}
+
 // worst is the most frequent failure.
 func (t tally) worst() (o probes.Outcome, n uint64) {
 	for _, out := range probes.Outcomes {

@@ -120,7 +120,7 @@ func (m measured) sickReference(c scenarios.Criterion, ref place) string {
 		most = min(most, maxSickClosed)
 	}
 	switch share := float64(t.failed()) / float64(max(1, t.ended())); {
-	case t.dead():
+	case t.unserved():
 		return fmt.Sprintf("the reference `%s` never worked here (%s)", ref.arm, m.failure(ref.arm, []string{ref.cell}))
 	case catalogued(c.Metric).Rule == metric.OverTime && share > most:
 		return fmt.Sprintf("the reference `%s` is sick itself: %s of its ops failed, which may cost it as much as the margin or more, so not being worse than it shows little",
