@@ -29,7 +29,7 @@ func Build(run record.Run, d verdict.Decision, a attribution.Attribution, s Sour
 	r := Report{
 		Run: h.Run, Scenario: h.Scenario.Name, Purpose: h.Scenario.Purpose, Started: h.Started,
 		Took: took(run), Partial: partial(run),
-		Decision: d, Attribution: a, Ledger: ledger(run),
+		Decision: d, Exit: ExitCode(d), Attribution: a, Ledger: ledger(run),
 		Environment: environment(h), Reproduce: reproduce(run, s),
 		Tool: h.Tool, Fingerprint: string(h.Fingerprint),
 	}
@@ -55,9 +55,9 @@ func Build(run record.Run, d verdict.Decision, a attribution.Attribution, s Sour
 
 // NotRun is the report on a scenario that left no run, so that a document of
 // several scenarios does not keep silent on it.
-func NotRun(s scenarios.Scenario, why string, at time.Time) Report {
+func NotRun(s scenarios.Scenario, why string, exit int, at time.Time) Report {
 	return Report{
-		Scenario: s.Name, Purpose: s.Purpose, Started: at, Partial: why,
+		Scenario: s.Name, Purpose: s.Purpose, Started: at, Partial: why, Exit: exit,
 		Decision: verdict.Decision{
 			Verdict: verdict.Invalid, Sentence: "could not run: " + why, Unreachable: why,
 			Health:    verdict.Health{Problems: []string{why}},

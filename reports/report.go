@@ -45,7 +45,10 @@ type Report struct {
 	Took                   time.Duration
 	Partial                string
 
-	Decision    verdict.Decision
+	Decision verdict.Decision
+	// Exit is the exit code of the command that draws the report: the
+	// decision's, unless the run ended in another way (interrupted, not kept).
+	Exit        int
 	Attribution attribution.Attribution
 	// Ledger is the ack ledger per arm and cell.
 	Ledger []record.Integrity

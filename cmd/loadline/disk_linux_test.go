@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,12 @@ func TestAFullDiskEndsTheRunWithItsOwnCode(t *testing.T) {
 			}
 			if c.code == exitNotKept && !strings.Contains(e.stderr, "no space left on device") {
 				t.Errorf("the cause is not named: %s", e.stderr)
+			}
+			if strings.Contains(c.free, "reports") {
+				text, err := os.ReadFile(filepath.Join(dir, "reports", "out.json"))
+				if want := fmt.Sprintf(`"exit_code": %d`, c.code); err != nil || !strings.Contains(string(text), want) {
+					t.Errorf("the document does not say %s: %s (%v)", want, text, err)
+				}
 			}
 			if n := x.stored(); n > 0 {
 				t.Errorf("%d objects were left on the target", n)

@@ -99,7 +99,7 @@ func runAll(ctx context.Context, a app, files []string, f runFlags) error {
 	var ends []error
 	for _, p := range plans {
 		if interrupted := slices.ContainsFunc(ends, func(err error) bool { return exitCode(err) == exitInterrupted }); interrupted {
-			ends = append(ends, missed(a, outs, p, errors.New("the run was interrupted before its turn")))
+			ends = append(ends, missed(a, outs, p, ending{exitInterrupted, errors.New("the run was interrupted before its turn")}))
 			continue
 		}
 		ends = append(ends, runOne(ctx, a, p, outs, o))
@@ -116,9 +116,12 @@ func namesOf(plans []plan.Plan) []string {
 	return names
 }
 
-// missed tells the outputs of a scenario that left no report, and why.
+// missed tells the outputs of a scenario that left no report, and why. It fails
+// if they cannot be written.
 func missed(a app, outs []*output, p plan.Plan, why error) error {
-	return each(outs, func(o *output) error { return o.miss(a.stdout, reports.NotRun(p.Scenario, why.Error(), time.Now())) })
+	return each(outs, func(o *output) error {
+		return o.miss(a.stdout, reports.NotRun(p.Scenario, why.Error(), exitCode(why), time.Now()))
+	})
 }
 
 // runOne conducts one plan, draws its report and says how it ended.
@@ -130,9 +133,11 @@ func runOne(ctx context.Context, a app, p plan.Plan, outs []*output, o conduct.O
 	o.Watch = progress.event
 	res, err := conduct.Run(ctx, p, o)
 	progress.done()
+	end := ended(res, err)
 	if res.Run.Header.Run == "" {
-		return gravest(ended(res, err), missed(a, outs, p, err))
+		return gravest(end, missed(a, outs, p, end))
 	}
+	res.Report.Exit = exitCode(end)
 	written := each(outs, func(out *output) error { return out.take(a.stdout, res.Report) })
 	page, kept := keepPage(res.Record, res.Report)
 	if page != "" && kept == nil {
@@ -141,7 +146,7 @@ func runOne(ctx context.Context, a app, p plan.Plan, outs []*output, o conduct.O
 	if kept != nil {
 		kept = notKept(kept)
 	}
-	return gravest(ended(res, err), written, kept)
+	return gravest(end, written, kept)
 }
 
 // ended turns what a run came to into the error that carries its exit code.

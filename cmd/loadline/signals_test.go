@@ -15,7 +15,7 @@ import (
 )
 
 // a long run of quick.yaml, for tests that end it.
-var long = []string{"run", "quick.yaml", "--out", "runs", "--set", "load.measure=1s", "--set", "design.blocks=40", "--set", "design.max_duration=9m"}
+var long = []string{"run", "quick.yaml", "--out", "runs", "--set", "load.measure=1s", "--set", "design.blocks=40", "--set", "design.max_duration=9m", "-o", "text", "-o", "json=verdict.json"}
 
 // started is a run under way whose process a test may signal.
 type started struct {
@@ -75,6 +75,9 @@ func TestInterruptedRunsKeepWhatWasMeasuredAndCleanUp(t *testing.T) {
 			if !strings.Contains(run.stderr.String(), "interrupted: stopping load") || !strings.Contains(run.stdout.String(), "PARTIAL: ") ||
 				!strings.HasPrefix(run.stdout.String(), "? INCONCLUSIVE: the run was interrupted in block ") {
 				t.Errorf("stdout:\n%s\nstderr:\n%s", run.stdout, run.stderr)
+			}
+			if text, err := os.ReadFile(filepath.Join(dir, "verdict.json")); err != nil || !strings.Contains(string(text), `"exit_code": 130`) {
+				t.Errorf("the document does not say exit code 130: %s (%v)", text, err)
 			}
 			path, kept := theRun(t, filepath.Join(dir, "runs"))
 			if kept.End == nil || kept.End.Status != "aborted" || len(kept.Trials) == 0 {

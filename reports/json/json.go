@@ -116,7 +116,7 @@ type health struct {
 func document(r reports.Report) doc {
 	d := r.Decision
 	out := doc{
-		Schema: Schema, Verdict: d.Verdict, ExitCode: reports.ExitCode(d), Sentence: d.Sentence,
+		Schema: Schema, Verdict: d.Verdict, ExitCode: r.Exit, Sentence: d.Sentence,
 		Run: r.Run, Scenario: r.Scenario, Started: r.Started.UTC(), Seconds: number(r.Took.Seconds()), Partial: r.Partial,
 		Findings: make([]finding, 0, len(d.Findings)),
 		Integrity: integrity{

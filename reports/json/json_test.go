@@ -42,14 +42,18 @@ func schema(t *testing.T) *jsonschema.Schema {
 func every() []rendertest.Named {
 	dead := rendertest.Partial()
 	dead.Decision.Unreachable = "the reference `around` could not be measured"
+	dead.Exit = reports.ExitCode(dead.Decision)
+	interrupted := rendertest.Partial()
+	interrupted.Exit = 130
 	void := rendertest.Passed()
 	void.Decision.Findings[0].Effect = verdict.Effect{Ratio: math.Inf(1), Low: math.Inf(-1), High: math.NaN()}
 	return append(rendertest.Reports(),
 		rendertest.Named{Name: "hostile", Report: rendertest.Hostile()},
 		rendertest.Named{Name: "unreachable", Report: dead},
-		rendertest.Named{Name: "not run", Report: reports.NotRun(scenarios.Scenario{Name: "edge/x"}, "the disk is full", time.Unix(0, 0))},
+		rendertest.Named{Name: "interrupted", Report: interrupted},
+		rendertest.Named{Name: "not run", Report: reports.NotRun(scenarios.Scenario{Name: "edge/x"}, "the disk is full", 22, time.Unix(0, 0))},
 		rendertest.Named{Name: "infinite", Report: void},
-		rendertest.Named{Name: "empty", Report: reports.Report{Decision: verdict.Decision{Verdict: verdict.Invalid, Sentence: "INVALID: nothing"}}})
+		rendertest.Named{Name: "empty", Report: reports.Report{Exit: 12, Decision: verdict.Decision{Verdict: verdict.Invalid, Sentence: "INVALID: nothing"}}})
 }
 
 func decode(t *testing.T, r reports.Report) map[string]any {
@@ -118,10 +122,11 @@ func TestTheContractsKeysAreThere(t *testing.T) {
 }
 
 func TestTheExitCodeIsTheOneOfTheProcess(t *testing.T) {
+	otherwise := map[string]stdjson.Number{"unreachable": "21", "not run": "22", "interrupted": "130"}
+	codes := map[verdict.Verdict]stdjson.Number{verdict.Pass: "0", verdict.Regressed: "10", verdict.Inconclusive: "11", verdict.Invalid: "12"}
 	for _, named := range every() {
-		want := stdjson.Number(map[bool]string{true: "21"}[named.Report.Decision.Unreachable != ""])
-		if want == "" {
-			codes := map[verdict.Verdict]stdjson.Number{verdict.Pass: "0", verdict.Regressed: "10", verdict.Inconclusive: "11", verdict.Invalid: "12"}
+		want, ok := otherwise[named.Name]
+		if !ok {
 			want = codes[named.Report.Decision.Verdict]
 		}
 		if got := decode(t, named.Report)["exit_code"]; got != want {

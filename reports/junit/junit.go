@@ -85,7 +85,7 @@ func build(r reports.Report) suite {
 		Timestamp: r.Started.UTC().Format("2006-01-02T15:04:05"),
 		Properties: []property{
 			{"run", r.Run}, {"verdict", string(r.Decision.Verdict)},
-			{"exit_code", strconv.Itoa(reports.ExitCode(r.Decision))},
+			{"exit_code", strconv.Itoa(r.Exit)},
 			{"attribution", r.Attribution.Where}, {"fingerprint", r.Fingerprint},
 		},
 	}

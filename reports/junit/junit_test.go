@@ -69,7 +69,7 @@ func TestTheGateIsGreenOnlyForAPass(t *testing.T) {
 // missing reads as green.
 func TestOneDocumentHoldsEveryScenario(t *testing.T) {
 	var b bytes.Buffer
-	lost := reports.NotRun(scenarios.Scenario{Name: "edge/lost"}, "the disk is full", time.Unix(0, 0))
+	lost := reports.NotRun(scenarios.Scenario{Name: "edge/lost"}, "the disk is full", 22, time.Unix(0, 0))
 	if err := (junit.Renderer{}).RenderAll(&b, []reports.Report{rendertest.Passed(), rendertest.Regressed(), lost}); err != nil {
 		t.Fatal(err)
 	}
