@@ -44,17 +44,23 @@ var noLimit = []string{"client_max_body_size 0;"}
 // pooled gives the upstream of nginx room for idle connections.
 const pooled = "keepalive 64"
 
+// doubled is one origin with two doors: TLS in front for who goes around a
+// balancer, none behind for the balancer itself.
+func (b *bench) doubled() (front, behind *origin.Origin, err error) {
+	if err := b.tls(); err != nil {
+		return nil, nil, err
+	}
+	if behind, err = b.origin(origin.Options{ID: "origin1"}); err != nil {
+		return nil, nil, err
+	}
+	front, err = b.origin(origin.Options{ID: "origin1", CA: b.ca, Shares: behind})
+	return front, behind, err
+}
+
 // buildD1 puts the same relay before the origin and before the balancer, so
 // that both arms have the same round trip and TLS on the far side of it.
 func buildD1(b *bench, sick bool) error {
-	if err := b.tls(); err != nil {
-		return err
-	}
-	behind, err := b.origin(origin.Options{ID: "origin1"})
-	if err != nil {
-		return err
-	}
-	front, err := b.origin(origin.Options{ID: "origin1", CA: b.ca, Shares: behind})
+	front, behind, err := b.doubled()
 	if err != nil {
 		return err
 	}
@@ -198,14 +204,7 @@ func buildD6(b *bench, sick bool) error {
 
 // buildC1 is D1 without a round trip and with its cure.
 func buildC1(b *bench, _ bool) error {
-	if err := b.tls(); err != nil {
-		return err
-	}
-	behind, err := b.origin(origin.Options{ID: "origin1"})
-	if err != nil {
-		return err
-	}
-	front, err := b.origin(origin.Options{ID: "origin1", CA: b.ca, Shares: behind})
+	front, behind, err := b.doubled()
 	if err != nil {
 		return err
 	}

@@ -5,17 +5,13 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"loadline/probes"
 	"loadline/probes/engine"
@@ -82,15 +78,7 @@ func (p path) serve(t *testing.T, sp speech) (*linktest.Link, string) {
 			t.Fatal(err)
 		}
 	}
-	ln := l.Listen(t, &net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) (err error) {
-		if p.receive == 0 {
-			return nil
-		}
-		if cerr := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, p.receive) }); cerr != nil {
-			return cerr
-		}
-		return err
-	}})
+	ln := l.Listen(t, linktest.ReceiveBuffer(p.receive))
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	_ = s.Listener.Close()
 	s.Listener, s.EnableHTTP2 = ln, true

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
 
 	"loadline/probes/probetest"
@@ -58,36 +57,10 @@ func serveWith(t testing.TB, h http.HandlerFunc, change ...func(*httptest.Server
 
 func withHTTP2(s *httptest.Server) { s.EnableHTTP2 = true }
 
-// frozen starts a server that accepts and never answers.
+// frozen starts a server that accepts, reads and never answers.
 func frozen(t *testing.T) scenarios.Target {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var mu sync.Mutex
-	var conns []net.Conn
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			conns = append(conns, c)
-			mu.Unlock()
-		}
-	}()
-	t.Cleanup(func() {
-		_ = l.Close()
-		<-done
-		for _, c := range conns {
-			_ = c.Close()
-		}
-	})
-	return scenarios.Target{URL: "http://" + l.Addr().String()}
+	return scenarios.Target{URL: "http://" + probetest.Listen(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })}
 }
 
 func TestConformance(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,50 +19,20 @@ import (
 	"loadline/scenarios"
 )
 
-// script is a server of one connection after the other that reads a request
-// and writes what it is told.
+// script is a server that reads requests on each connection and writes what it
+// is told.
 func script(t *testing.T, write func(c net.Conn, r *http.Request)) scenarios.Target {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var work sync.WaitGroup
-	var mu sync.Mutex
-	var conns []net.Conn
-	work.Go(func() {
-		for {
-			c, err := l.Accept()
+	return scenarios.Target{URL: "http://" + probetest.Listen(t, func(c *net.TCPConn) {
+		for br := bufio.NewReader(c); ; {
+			r, err := http.ReadRequest(br)
 			if err != nil {
 				return
 			}
-			mu.Lock()
-			conns = append(conns, c)
-			mu.Unlock()
-			work.Go(func() {
-				defer c.Close()
-				br := bufio.NewReader(c)
-				for {
-					r, err := http.ReadRequest(br)
-					if err != nil {
-						return
-					}
-					_, _ = io.Copy(io.Discard, r.Body)
-					write(c, r)
-				}
-			})
+			_, _ = io.Copy(io.Discard, r.Body)
+			write(c, r)
 		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		mu.Lock()
-		for _, c := range conns {
-			_ = c.Close()
-		}
-		mu.Unlock()
-		work.Wait()
-	})
-	return scenarios.Target{URL: "http://" + l.Addr().String()}
+	})}
 }
 
 // says is a server that answers everything with a text.

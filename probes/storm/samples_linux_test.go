@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,14 +19,6 @@ import (
 	"loadline/probes/storm"
 	"loadline/scenarios"
 )
-
-// smallWindow is a listener's setting: what may be under way is some KiB.
-var smallWindow = &net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) (err error) {
-	if cerr := raw.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 16<<10) }); cerr != nil {
-		return cerr
-	}
-	return err
-}}
 
 // far is a server beyond a link of known shape that takes bodies, after a pause
 // for every 8 KiB, and answers with 1 KiB. It needs root, see linktest.
@@ -53,8 +44,8 @@ func far(t *testing.T, shape linktest.Shape, listen *net.ListenConfig, pause tim
 // over does ops over a link for a while, and sums up what was sampled.
 func over(t *testing.T, link *linktest.Link, work string, target scenarios.Target) probes.ConnSample {
 	t.Helper()
-	var seen samples
-	b := probetest.Open(t, storm.Probe{}, work, target, seen.from)
+	var seen probetest.Samples
+	b := probetest.Open(t, storm.Probe{}, work, target, seen.From)
 	for began := time.Now(); time.Since(began) < 700*time.Millisecond; {
 		var o probes.Observation
 		link.Near(func() { o = b.Do(context.Background(), b.Op(0)) })
@@ -65,7 +56,7 @@ func over(t *testing.T, link *linktest.Link, work string, target scenarios.Targe
 	if err := b.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	return seen.sum()
+	return seen.Sum()
 }
 
 // TestThePathIsInTheSamples: a delay is in the round-trip time, a loss in the
@@ -88,11 +79,11 @@ func TestThePathIsInTheSamples(t *testing.T) {
 		"far":         {getWork, linktest.Shape{Delay: delay}, nil, 0, func(s probes.ConnSample) bool { return s.RTT >= 2*delay && s.Retrans == 0 }},
 		"lossy":       {getWork, linktest.Shape{Loss: 0.1, Seed: 1}, nil, 0, func(s probes.ConnSample) bool { return s.RTT < delay && s.Retrans > 0 }},
 		"reader":      {post, line, nil, 0, func(s probes.ConnSample) bool { return s.Busy > 0 && held(s) < 0.2 && s.Retrans == 0 }},
-		"slow reader": {post, line, smallWindow, 5 * time.Millisecond, func(s probes.ConnSample) bool { return held(s) > 0.5 }},
+		"slow reader": {post, line, linktest.ReceiveBuffer(16 << 10), 5 * time.Millisecond, func(s probes.ConnSample) bool { return held(s) > 0.5 }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			link, target := far(t, c.shape, c.listen, c.pause)
-			holds(t, func() probes.ConnSample { return over(t, link, c.work, target) }, c.right)
+			probetest.Holds(t, func() probes.ConnSample { return over(t, link, c.work, target) }, c.right)
 		})
 	}
 }

@@ -3,7 +3,6 @@ package storm_test
 import (
 	"context"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,36 +13,11 @@ import (
 	"loadline/scenarios/unit"
 )
 
-// samples collects what a session tells of its connections.
-type samples struct {
-	mu  sync.Mutex
-	all []probes.ConnSample
-}
-
-func (x *samples) from(on *probes.On) {
-	on.Sampled = func(s probes.ConnSample) {
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		x.all = append(x.all, s)
-	}
-}
-
-// sum is what all samples come to together; RTT is the largest.
-func (x *samples) sum() (s probes.ConnSample) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for _, one := range x.all {
-		s.Acked, s.Received, s.Retrans, s.Unfollowed = s.Acked+one.Acked, s.Received+one.Received, s.Retrans+one.Retrans, s.Unfollowed+one.Unfollowed
-		s.Busy, s.RwndLimit, s.RTT = s.Busy+one.Busy, s.RwndLimit+one.RwndLimit, max(s.RTT, one.RTT)
-	}
-	return s
-}
-
 // sampled does ops in two places until the time is over, and closes.
-func sampled(t *testing.T, work string, target scenarios.Target, length time.Duration, changes ...func(*probes.On)) (seen *samples, done []probes.Observation) {
+func sampled(t *testing.T, work string, target scenarios.Target, length time.Duration, changes ...func(*probes.On)) (seen *probetest.Samples, done []probes.Observation) {
 	t.Helper()
-	seen = new(samples)
-	b := probetest.Open(t, storm.Probe{}, work, target, append(changes, seen.from)...)
+	seen = new(probetest.Samples)
+	b := probetest.Open(t, storm.Probe{}, work, target, append(changes, seen.From)...)
 	for began := time.Now(); time.Since(began) < length; time.Sleep(time.Millisecond) {
 		for slot := range 2 {
 			o := b.Do(context.Background(), b.Op(slot))
@@ -77,7 +51,7 @@ func TestSamplesCoverTheConnections(t *testing.T) {
 			t.Parallel()
 			seen, done := sampled(t, c.work, serve(t, c.change), 800*time.Millisecond)
 			of := map[uint64][]probes.ConnSample{}
-			for _, s := range seen.all {
+			for _, s := range seen.All() {
 				of[s.Conn] = append(of[s.Conn], s)
 			}
 			carried := map[uint64]unit.Bytes{}
@@ -117,8 +91,8 @@ func covers(t *testing.T, series []probes.ConnSample, received unit.Bytes) {
 // TestManyConnectionsAreCounted: those beyond the limit are left out, and told.
 func TestManyConnectionsAreCounted(t *testing.T) {
 	const conns = 600
-	var seen samples
-	b := probetest.Open(t, storm.Probe{}, getWork+"connections: fresh\n", serve(t), seen.from)
+	var seen probetest.Samples
+	b := probetest.Open(t, storm.Probe{}, getWork+"connections: fresh\n", serve(t), seen.From)
 	for range conns {
 		if o := b.Do(context.Background(), b.Op(0)); o.Outcome != probes.OK {
 			t.Fatal(o.Err)
@@ -128,19 +102,19 @@ func TestManyConnectionsAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	followed := map[uint64]bool{}
-	for _, s := range seen.all {
+	for _, s := range seen.All() {
 		followed[s.Conn] = true
 	}
-	if n := uint64(len(followed)); n == 0 || n+seen.sum().Unfollowed != conns {
-		t.Errorf("%d connections followed and %d left out, want %d in all", n, seen.sum().Unfollowed, conns)
+	if n := uint64(len(followed)); n == 0 || n+seen.Sum().Unfollowed != conns {
+		t.Errorf("%d connections followed and %d left out, want %d in all", n, seen.Sum().Unfollowed, conns)
 	}
 }
 
 // TestSamplingCostsAnOpNothing: with somebody to tell, an op allocates as
 // little as without.
 func TestSamplingCostsAnOpNothing(t *testing.T) {
-	var seen samples
-	bench := probetest.Open(t, storm.Probe{}, getWork, responder(t), seen.from)
+	var seen probetest.Samples
+	bench := probetest.Open(t, storm.Probe{}, getWork, responder(t), seen.From)
 	ctx, op := context.Background(), bench.Op(0)
 	n := testing.AllocsPerRun(2000, func() {
 		if o := bench.Do(ctx, op); o.Outcome != probes.OK {
@@ -150,19 +124,4 @@ func TestSamplingCostsAnOpNothing(t *testing.T) {
 	if n > 1 {
 		t.Errorf("%v allocations per op", n)
 	}
-}
-
-// holds tries up to four times: a machine that stands still for a moment spoils
-// one measurement, a wrong figure spoils all.
-func holds(t *testing.T, measure func() probes.ConnSample, right func(probes.ConnSample) bool) {
-	t.Helper()
-	var seen []probes.ConnSample
-	for range 4 {
-		s := measure()
-		if right(s) {
-			return
-		}
-		seen = append(seen, s)
-	}
-	t.Errorf("not once in four tries as it must be: %+v", seen)
 }

@@ -84,7 +84,7 @@ func (s *session) open() (err error) {
 	case target.HTTP == scenarios.HTTP1 && s.o.Connections == Shared:
 		return errors.New("work.connections: shared needs HTTP/2, and target.http is 1.1 (hint: reuse)")
 	}
-	if s.way, err = reach.New(target, alpn(target.HTTP), s.o.StallAfter); err != nil {
+	if s.way, err = reach.New(target, reach.ALPN(target.HTTP), s.o.StallAfter); err != nil {
 		return err
 	}
 	if s.h2, err = newH2Transport(); err != nil {
@@ -95,16 +95,6 @@ func (s *session) open() (err error) {
 	}
 	s.way.Watch(s.on.Sampled)
 	return nil
-}
-
-func alpn(p scenarios.Protocol) []string {
-	switch p {
-	case scenarios.HTTP1:
-		return []string{"http/1.1"}
-	case scenarios.HTTP2:
-		return []string{"h2"}
-	}
-	return []string{"h2", "http/1.1"}
 }
 
 // Prepare implements probes.Session; a storm has no fixtures.

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http/httptest"
-	"sync"
 	"testing"
 
 	"loadline/probes/probetest"
@@ -52,35 +51,7 @@ func secure(t testing.TB) scenarios.Target {
 // accept starts a server that hands each connection to f and closes it then.
 func accept(t testing.TB, f func(net.Conn)) scenarios.Target {
 	t.Helper()
-	l := listen(t)
-	var work sync.WaitGroup
-	var mu sync.Mutex
-	var conns []net.Conn
-	work.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			conns = append(conns, c)
-			mu.Unlock()
-			work.Go(func() {
-				f(c)
-				_ = c.Close()
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		mu.Lock()
-		for _, c := range conns {
-			_ = c.Close()
-		}
-		mu.Unlock()
-		work.Wait()
-	})
-	return scenarios.Target{URL: "http://" + l.Addr().String()}
+	return scenarios.Target{URL: "http://" + probetest.Listen(t, func(c *net.TCPConn) { f(c) })}
 }
 
 // frozen accepts, and never reads or answers.

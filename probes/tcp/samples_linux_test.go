@@ -2,25 +2,15 @@ package tcp_test
 
 import (
 	"net"
-	"syscall"
 	"testing"
 	"time"
 
 	"loadline/probes"
 	"loadline/probes/internal/netpath/linktest"
+	"loadline/probes/probetest"
 	"loadline/probes/tcp/peer"
 	"loadline/scenarios"
 )
-
-// receiving is a listener's setting: a receive buffer of n bytes.
-func receiving(n int) *net.ListenConfig {
-	return &net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) (err error) {
-		if cerr := raw.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, n) }); cerr != nil {
-			return cerr
-		}
-		return err
-	}}
-}
 
 // TestTheLinkIsInTheSamples: a delay is in the round-trip time of echoes; a
 // loss is in the segments of an upload that were sent again, and a small window
@@ -46,15 +36,15 @@ func TestTheLinkIsInTheSamples(t *testing.T) {
 		"far":          {echoWork, linktest.Shape{Delay: delay}, nil, func(s probes.ConnSample) bool { return s.RTT >= 2*delay && s.Retrans == 0 }},
 		"healthy":      {upload, line, nil, func(s probes.ConnSample) bool { return s.Busy > 0 && held(s) < 0.2 && s.Retrans == 0 }},
 		"lossy":        {upload, lossy, nil, func(s probes.ConnSample) bool { return s.Retrans > 0 }},
-		"small window": {upload, linktest.Shape{Delay: delay / 4}, receiving(8 << 10), func(s probes.ConnSample) bool { return held(s) > 0.5 }},
+		"small window": {upload, linktest.Shape{Delay: delay / 4}, linktest.ReceiveBuffer(8 << 10), func(s probes.ConnSample) bool { return held(s) > 0.5 }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			link := linktest.Line(t, c.shape)
 			s := peer.Serve(link.Listen(t, c.listen))
 			t.Cleanup(func() { _ = s.Close() })
-			holds(t, func() probes.ConnSample {
+			probetest.Holds(t, func() probes.ConnSample {
 				seen, _ := sampled(t, c.work, scenarios.Target{URL: "http://" + s.Addr().String()}, 500*time.Millisecond, link.Near)
-				return seen.sum()
+				return seen.Sum()
 			}, c.right)
 		})
 	}

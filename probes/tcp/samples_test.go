@@ -2,7 +2,6 @@ package tcp_test
 
 import (
 	"context"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,36 +12,11 @@ import (
 	"loadline/scenarios/unit"
 )
 
-// samples collects what a session tells of its connections.
-type samples struct {
-	mu  sync.Mutex
-	all []probes.ConnSample
-}
-
-func (x *samples) from(on *probes.On) {
-	on.Sampled = func(s probes.ConnSample) {
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		x.all = append(x.all, s)
-	}
-}
-
-// sum is what all samples come to together; RTT is the largest.
-func (x *samples) sum() (s probes.ConnSample) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for _, one := range x.all {
-		s.Acked, s.Received, s.Retrans = s.Acked+one.Acked, s.Received+one.Received, s.Retrans+one.Retrans
-		s.Busy, s.RwndLimit, s.RTT = s.Busy+one.Busy, s.RwndLimit+one.RwndLimit, max(s.RTT, one.RTT)
-	}
-	return s
-}
-
 // sampled does ops until the time is over, each by way of on, and closes.
-func sampled(t *testing.T, work string, target scenarios.Target, length time.Duration, on func(func())) (seen *samples, done []probes.Observation) {
+func sampled(t *testing.T, work string, target scenarios.Target, length time.Duration, on func(func())) (seen *probetest.Samples, done []probes.Observation) {
 	t.Helper()
-	seen = new(samples)
-	b := probetest.Open(t, tcp.Probe{}, work, target, seen.from)
+	seen = new(probetest.Samples)
+	b := probetest.Open(t, tcp.Probe{}, work, target, seen.From)
 	for began := time.Now(); time.Since(began) < length || len(done) == 0; {
 		var o probes.Observation
 		on(func() { o = b.Do(context.Background(), b.Op(0)) })
@@ -81,8 +55,8 @@ func TestSamplesCoverTheConnections(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			seen, done := sampled(t, c.work, c.target(t), 300*time.Millisecond, here)
 			if !c.sampling {
-				if len(seen.all) > 0 {
-					t.Errorf("%d samples", len(seen.all))
+				if len(seen.All()) > 0 {
+					t.Errorf("%d samples", len(seen.All()))
 				}
 				return
 			}
@@ -93,30 +67,15 @@ func TestSamplesCoverTheConnections(t *testing.T) {
 				conns[o.Socket.Conn] = true
 			}
 			ended := map[uint64]bool{}
-			for _, s := range seen.all {
+			for _, s := range seen.All() {
 				if !conns[s.Conn] || ended[s.Conn] || s.RTT <= 0 || s.Congestion == "" {
 					t.Errorf("a sample of no op's connection, or of an ended one: %+v", s)
 				}
 				ended[s.Conn] = s.Last
 			}
-			if got := seen.sum(); len(seen.all) == 0 || len(conns) < 256 && (got.Acked < sent || got.Received < received || got.Acked == 0) {
+			if got := seen.Sum(); len(seen.All()) == 0 || len(conns) < 256 && (got.Acked < sent || got.Received < received || got.Acked == 0) {
 				t.Errorf("samples of %v acknowledged and %v received, the ops sent %v and received %v", got.Acked, got.Received, sent, received)
 			}
 		})
 	}
-}
-
-// holds tries up to four times: a machine that stands still for a moment spoils
-// one measurement, a wrong figure spoils all.
-func holds(t *testing.T, measure func() probes.ConnSample, right func(probes.ConnSample) bool) {
-	t.Helper()
-	var seen []probes.ConnSample
-	for range 4 {
-		s := measure()
-		if right(s) {
-			return
-		}
-		seen = append(seen, s)
-	}
-	t.Errorf("not once in four tries as it must be: %+v", seen)
 }

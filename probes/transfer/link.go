@@ -95,7 +95,7 @@ func newLinker(t scenarios.Target, u *url.URL, congestion string, limit time.Dur
 	var err error
 	k.config, err = netpath.TLSConfig(netpath.TLSOptions{
 		Insecure: t.TLS.Insecure, CAFile: t.TLS.CA, CertFile: t.TLS.Cert, KeyFile: t.TLS.Key,
-		ServerName: t.TLS.ServerName, Protocols: alpn(t.HTTP),
+		ServerName: t.TLS.ServerName, Protocols: reach.ALPN(t.HTTP),
 	})
 	if err != nil {
 		return nil, err
@@ -141,16 +141,6 @@ func (k *linker) through(t scenarios.Target) error {
 	at := net.JoinHostPort(u.Hostname(), portOf(u))
 	k.pinned.Connect, k.free.Connect = []string{at}, []string{at}
 	return nil
-}
-
-func alpn(p scenarios.Protocol) []string {
-	switch p {
-	case scenarios.HTTP1:
-		return []string{"http/1.1"}
-	case scenarios.HTTP2:
-		return []string{"h2"}
-	}
-	return []string{"h2", "http/1.1"}
 }
 
 func portOf(u *url.URL) string {

@@ -196,38 +196,7 @@ func (o *origin) bending(f func(w http.ResponseWriter, r *http.Request) bool) {
 // no HTTP library would give. It ends with the test.
 func script(t testing.TB, handle func(c *net.TCPConn)) scenarios.Target {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	var conns []net.Conn
-	wg.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			conns = append(conns, c)
-			mu.Unlock()
-			wg.Go(func() {
-				defer c.Close()
-				handle(c.(*net.TCPConn))
-			})
-		}
-	})
-	t.Cleanup(func() {
-		l.Close()
-		mu.Lock()
-		for _, c := range conns {
-			c.Close()
-		}
-		mu.Unlock()
-		wg.Wait()
-	})
-	return scenarios.Target{URL: "http://" + l.Addr().String(), HTTP: scenarios.Auto, Resolve: "once"}
+	return scenarios.Target{URL: "http://" + probetest.Listen(t, handle), HTTP: scenarios.Auto, Resolve: "once"}
 }
 
 // frozen accepts and reads, and never answers.

@@ -3,7 +3,6 @@ package transfer_test
 import (
 	"io"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,20 +12,6 @@ import (
 	"loadline/scenarios"
 	"loadline/scenarios/unit"
 )
-
-// samples collects what a session hands on.
-type samples struct {
-	mu  sync.Mutex
-	all []probes.ConnSample
-}
-
-func (x *samples) from(on *probes.On) {
-	on.Sampled = func(s probes.ConnSample) {
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		x.all = append(x.all, s)
-	}
-}
 
 // TestSamplesCoverTheConnection: in clear, through TLS and over HTTP/2, the
 // intervals of the op's own connection follow each other, sum to what it
@@ -49,8 +34,8 @@ func TestSamplesCoverTheConnection(t *testing.T) {
 			if f.h2c {
 				target.HTTP = scenarios.H2C
 			}
-			var seen samples
-			b, err := probetest.TryOpen(t, transfer.Probe{}, "kind: http.transfer\ndirection: upload\nsize: 6MiB\npath: /{name}\nverify: none\ncongestion: {around: cubic}\n", target, seen.from)
+			var seen probetest.Samples
+			b, err := probetest.TryOpen(t, transfer.Probe{}, "kind: http.transfer\ndirection: upload\nsize: 6MiB\npath: /{name}\nverify: none\ncongestion: {around: cubic}\n", target, seen.From)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,20 +45,21 @@ func TestSamplesCoverTheConnection(t *testing.T) {
 			}
 			var acked unit.Bytes
 			var until time.Time
-			for i, s := range seen.all {
+			all := seen.All()
+			for i, s := range all {
 				if s.Conn != op.Socket.Conn || s.Congestion != "cubic" || s.RTT <= 0 || s.Cwnd <= 0 {
 					t.Errorf("sample %d is not of the op's connection: %+v", i, s)
 				}
 				if gap := s.At.Add(-s.Span).Sub(until); i > 0 && gap != 0 {
 					t.Errorf("sample %d begins %v after the end of the one before", i, gap)
 				}
-				if s.Last != (i == len(seen.all)-1) {
-					t.Errorf("sample %d of %d: last is %v", i, len(seen.all), s.Last)
+				if s.Last != (i == len(all)-1) {
+					t.Errorf("sample %d of %d: last is %v", i, len(all), s.Last)
 				}
 				acked, until = acked+s.Acked, s.At
 			}
-			if len(seen.all) < 2 || acked < size || acked > size+size/20 {
-				t.Errorf("%d samples with %v acknowledged, want at least 2 and a little over %v", len(seen.all), acked, size)
+			if len(all) < 2 || acked < size || acked > size+size/20 {
+				t.Errorf("%d samples with %v acknowledged, want at least 2 and a little over %v", len(all), acked, size)
 			}
 		})
 	}
@@ -84,8 +70,8 @@ func TestManyConnectionsAreCounted(t *testing.T) {
 	const conns = 300
 	o := newOrigin(t, flavour{})
 	o.bending(func(http.ResponseWriter, *http.Request) bool { return true })
-	var seen samples
-	b, err := probetest.TryOpen(t, transfer.Probe{}, "kind: http.transfer\ndirection: upload\nsize: 1KiB\npath: /{name}\nverify: none\n", o.target(t), seen.from,
+	var seen probetest.Samples
+	b, err := probetest.TryOpen(t, transfer.Probe{}, "kind: http.transfer\ndirection: upload\nsize: 1KiB\npath: /{name}\nverify: none\n", o.target(t), seen.From,
 		func(on *probes.On) { on.Slots = conns })
 	if err != nil {
 		t.Fatal(err)
@@ -98,10 +84,9 @@ func TestManyConnectionsAreCounted(t *testing.T) {
 	if err := b.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	followed, unfollowed := map[uint64]bool{}, uint64(0)
-	for _, s := range seen.all {
+	followed, unfollowed := map[uint64]bool{}, seen.Sum().Unfollowed
+	for _, s := range seen.All() {
 		followed[s.Conn] = true
-		unfollowed += s.Unfollowed
 	}
 	if len(followed) > 256 || uint64(len(followed))+unfollowed != conns {
 		t.Errorf("%d connections followed and %d left out, want %d in all and at most 256 followed", len(followed), unfollowed, conns)

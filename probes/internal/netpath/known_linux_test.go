@@ -7,13 +7,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"loadline/probes/internal/netpath/linktest"
-
-	"golang.org/x/sys/unix"
 )
 
 // What TCP_INFO says is held here against links whose delay, window, rate or
@@ -28,16 +25,7 @@ type receiver struct {
 
 func (r receiver) listen(t *testing.T, l *linktest.Link) string {
 	t.Helper()
-	config := &net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) (err error) {
-		if r.buffer > 0 {
-			cerr := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, r.buffer) })
-			if cerr != nil {
-				return cerr
-			}
-		}
-		return err
-	}}
-	ln := l.Listen(t, config)
+	ln := l.Listen(t, linktest.ReceiveBuffer(r.buffer))
 	accept(t, ln, r.take)
 	return ln.Addr().String()
 }

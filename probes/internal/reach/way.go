@@ -49,6 +49,18 @@ func (e *Error) Unwrap() error { return e.Err }
 // for work that speaks no HTTP.
 var schemes = map[string]string{"http": "80", "https": "443", "tcp": "", "tls": ""}
 
+// ALPN is what a target of HTTP is offered in the handshake, so that it speaks
+// what the scenario asks for or nothing.
+func ALPN(p scenarios.Protocol) []string {
+	switch p {
+	case scenarios.HTTP1:
+		return []string{"http/1.1"}
+	case scenarios.HTTP2:
+		return []string{"h2"}
+	}
+	return []string{"h2", "http/1.1"}
+}
+
 // New reads certificates and dials nothing. The protocols are offered by ALPN,
 // the favourite first; none are where the list is empty. Resolving, connecting,
 // a proxy's answer and the handshake may take up to limit each.

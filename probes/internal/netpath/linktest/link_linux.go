@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -33,6 +34,21 @@ func (l *Link) Near(f func()) { l.near.run(f) }
 
 // Far is Near for the other side.
 func (l *Link) Far(f func()) { l.far.run(f) }
+
+// ReceiveBuffer is a configuration for Listen: connections get a receive buffer
+// of n bytes (the kernel doubles it), which bounds what may be under way; 0
+// leaves it to the kernel.
+func ReceiveBuffer(n int) *net.ListenConfig {
+	if n == 0 {
+		return nil
+	}
+	return &net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) (err error) {
+		if cerr := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, n) }); cerr != nil {
+			return cerr
+		}
+		return err
+	}}
+}
 
 // Listen opens a TCP listener on the far side, closed with the test. configure
 // may set options before listening; nil for none.
