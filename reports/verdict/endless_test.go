@@ -2,6 +2,7 @@ package verdict_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,5 +138,35 @@ func TestOpsThatHangNowAndThenAreErrors(t *testing.T) {
 				t.Errorf("%s", d.Sentence)
 			}
 		})
+	}
+}
+
+// TestOpsThatHangAreErrorsWithoutAReferenceToo: such an arm is held to its own
+// ops.
+func TestOpsThatHangAreErrorsWithoutAReferenceToo(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		wait time.Duration // of one op in twenty
+		want verdict.Verdict
+	}{
+		{"they are cut", 2 * time.Minute, verdict.Regressed},
+		{"they end", 4 * time.Second, verdict.Pass},
+		{"there are none", 0, verdict.Pass},
+	} {
+		run := synthetic.Record(synthetic.Design{
+			Seed: 5, Blocks: 8, Around: fast(), Spec: `{"direction":"download","verify":"digest"}`,
+			Criteria: []scenarios.Criterion{synthetic.Limit(metric.Errors, metric.StatRate, 0)},
+			Through: bent(fast(), func(n int, o *synthetic.Op) {
+				if n%20 == 19 {
+					o.Phases.Wait = max(o.Phases.Wait, c.wait)
+				}
+			}),
+		})
+		run.Header.Arms = slices.DeleteFunc(run.Header.Arms, func(a scenarios.Arm) bool { return a.Role == scenarios.Reference })
+		run.Trials = slices.DeleteFunc(run.Trials, func(x record.Trial) bool { return x.Role == scenarios.Reference })
+		d := verdict.Judge(run, verdict.Options{})
+		if says := strings.Contains(d.Sentence, "cut without an end after up to"); d.Verdict != c.want || says != (c.want == verdict.Regressed) {
+			t.Errorf("%s: %s", c.name, d.Sentence)
+		}
 	}
 }

@@ -23,15 +23,24 @@ const (
 
 // hungAfter is the age, in seconds, from which on an op that was cut had hung:
 // far beyond what the reference needs, and beyond all that the arm itself ended.
-// It is infinite where that cannot be told.
+// It is infinite where that cannot be told. An arm without a reference is held
+// to its own ops.
 func (m measured) hungAfter(at place) float64 {
-	ref := m.trials[place{at.cell, m.reference}]
-	whole := lasted(ref).Done
-	if m.reference == "" || tallyOf(ref).ok() < endlessEnded || tallyOf(m.trials[at]).ok() < hungElse || whole.Count() == 0 {
+	beside, _ := m.yardstick(at)
+	whole := lasted(beside).Done
+	if tallyOf(beside).ok() < endlessEnded || tallyOf(m.trials[at]).ok() < hungElse || whole.Count() == 0 {
 		return math.Inf(1)
 	}
 	own := greatest(lasted(m.trials[at]).Done)
 	return max(hungAge, hungTimes*quantile(whole, 0.9), hungWorst*greatest(whole), own)
+}
+
+// yardstick is what the ops of an arm are held to, and whose it is in words.
+func (m measured) yardstick(at place) (trials []record.Trial, whose string) {
+	if m.reference == "" {
+		return m.trials[at], ""
+	}
+	return m.trials[place{at.cell, m.reference}], fmt.Sprintf(" through `%s`", m.reference)
 }
 
 // hungIn is how many ops of a trial were cut at that age or later. A failed op
@@ -57,16 +66,16 @@ func (m measured) hung(at place) (n uint64, after float64) {
 
 // hangs says that ops of an arm hang, in words.
 func (m measured) hangs(at place, n uint64) string {
-	ref := lasted(m.trials[place{at.cell, m.reference}]).Done
-	return fmt.Sprintf("%s cut without an end after up to %s, where nine in ten through `%s` end within %s",
-		were(n, "op"), seconds(greatest(lasted(m.trials[at]).Unended)), m.reference, seconds(quantile(ref, 0.9)))
+	beside, whose := m.yardstick(at)
+	return fmt.Sprintf("%s cut without an end after up to %s, where nine in ten%s end within %s",
+		were(n, "op"), seconds(greatest(lasted(m.trials[at]).Unended)), whose, seconds(quantile(lasted(beside).Done, 0.9)))
 }
 
 // hanging reports an arm some of whose ops hang where none of the reference's
 // does.
 func (m measured) hanging(at place) (j judged, ok bool) {
 	n, _ := m.hung(at)
-	if n <= hungLeast || at.arm == m.reference {
+	if n <= hungLeast || m.reference == "" || at.arm == m.reference {
 		return j, false
 	}
 	if around, _ := m.hung(place{at.cell, m.reference}); around > 0 {
