@@ -43,7 +43,7 @@ func (h *head) parse(b []byte, method string) bool {
 		return false
 	}
 	h.length, h.keep = -1, true
-	var server, via, backend, theirs []byte
+	var seen told
 	for {
 		end := bytes.IndexByte(rest, '\n')
 		if end < 1 || rest[end-1] != '\r' {
@@ -55,48 +55,8 @@ func (h *head) parse(b []byte, method string) bool {
 			break
 		}
 		name, text, ok := headerLine(line)
-		if !ok {
+		if !ok || !h.field(name, text, &seen) {
 			return false
-		}
-		switch len(name) {
-		case len("via"):
-			if is(name, "via") {
-				if via != nil {
-					return false // several lines are one value; the library joins them
-				}
-				via = text
-			}
-		case len("server"):
-			if is(name, "server") {
-				server = text
-			}
-		case len("connection"):
-			if is(name, "connection") {
-				if !is(text, "keep-alive") {
-					return false
-				}
-			}
-		case len("x-request-id"):
-			if is(name, "x-request-id") {
-				theirs = text
-			}
-		case len("x-amz-request-id"):
-			if theirs == nil && is(name, "x-amz-request-id") {
-				theirs = text
-			}
-		case len("content-length"):
-			if is(name, "content-length") {
-				if h.length >= 0 || !h.setLength(text) {
-					return false
-				}
-			}
-		case len("transfer-encoding"):
-			if is(name, "transfer-encoding") {
-				return false
-			}
-		}
-		if len(h.backendName) == len(name) && is(name, h.backendName) && h.backendName != "" {
-			backend = text
 		}
 	}
 	if method == http.MethodHead || h.status == http.StatusNoContent || h.status == http.StatusNotModified {
@@ -106,10 +66,49 @@ func (h *head) parse(b []byte, method string) bool {
 		return false
 	}
 	h.size = len(b) - len(rest)
-	h.server.set(server)
-	h.via.set(via)
-	h.backend.set(backend)
-	h.theirs = theirs
+	h.server.set(seen.server)
+	h.via.set(seen.via)
+	h.backend.set(seen.backend)
+	h.theirs = seen.theirs
+	return true
+}
+
+// told are the values in a head that are kept once it was read to its end.
+type told struct{ server, via, backend, theirs []byte }
+
+// field takes one header line; it is false for what makes a head not plain.
+// Most names are told apart by their length alone.
+func (h *head) field(name, text []byte, seen *told) bool {
+	if len(h.backendName) == len(name) && is(name, h.backendName) && h.backendName != "" {
+		seen.backend = text
+	}
+	switch len(name) {
+	case len("via"):
+		if is(name, "via") {
+			if seen.via != nil {
+				return false // several lines are one value; the library joins them
+			}
+			seen.via = text
+		}
+	case len("server"):
+		if is(name, "server") {
+			seen.server = text
+		}
+	case len("connection"):
+		return !is(name, "connection") || is(text, "keep-alive")
+	case len("x-request-id"):
+		if is(name, "x-request-id") {
+			seen.theirs = text
+		}
+	case len("x-amz-request-id"):
+		if seen.theirs == nil && is(name, "x-amz-request-id") {
+			seen.theirs = text
+		}
+	case len("content-length"):
+		return !is(name, "content-length") || h.length < 0 && h.setLength(text)
+	case len("transfer-encoding"):
+		return !is(name, "transfer-encoding")
+	}
 	return true
 }
 

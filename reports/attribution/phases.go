@@ -91,24 +91,25 @@ func constantWait(v view) []clue {
 			return nil
 		}
 	}
-	text := fmt.Sprintf("each request waits about %s longer for its answer", amount(low.extra))
-	cause := fmt.Sprintf("a constant extra wait per request of about %s", amount(low.extra))
-	sure := high.size >= 4*low.size && low.size > 0
-	if sure {
-		text += ", independent of its size"
-	} else {
-		cause = fmt.Sprintf("a longer wait for the answer, by about %s (constant or by size: one size cannot tell)", amount(low.extra))
-		text += " (with one size, it is not shown that it does not grow with size, as where a slow rate is hidden by buffers)"
+	return []clue{waitClue(low.extra, low.whole, high.size >= 4*low.size && low.size > 0)}
+}
+
+// waitClue is a wait of extra seconds per request, where one around takes whole
+// seconds. It is constant if ops of several sizes have shown it to be.
+func waitClue(extra, whole float64, constant bool) clue {
+	text := fmt.Sprintf("each request waits about %s longer for its answer", amount(extra))
+	if !constant {
+		return clue{aboutSpeed, likely, fmt.Sprintf("a longer wait for the answer, by about %s (constant or by size: one size cannot tell)", amount(extra)),
+			text + " (with one size, it is not shown that it does not grow with size, as where a slow rate is hidden by buffers)" +
+				": an extra round trip, a new backend connection per request, a queue, work done for each, or a slower rate behind the balancer"}
 	}
-	if ratio := low.extra / low.whole; sure && ratio > 0.6 && ratio < 1.6 {
-		cause += ", as of an extra round trip or a new backend connection per request"
-		text += fmt.Sprintf("; it is about one whole request around (%s): an extra round trip behind the balancer per request, as when it opens a new connection to the backend for each", amount(low.whole))
-	} else if sure {
-		text += ": an extra round trip, a new backend connection per request, a queue, or work done for each"
-	} else {
-		text += ": an extra round trip, a new backend connection per request, a queue, work done for each, or a slower rate behind the balancer"
+	cause := fmt.Sprintf("a constant extra wait per request of about %s", amount(extra))
+	text += ", independent of its size"
+	if ratio := extra / whole; ratio > 0.6 && ratio < 1.6 {
+		return clue{aboutSpeed, likely, cause + ", as of an extra round trip or a new backend connection per request",
+			text + fmt.Sprintf("; it is about one whole request around (%s): an extra round trip behind the balancer per request, as when it opens a new connection to the backend for each", amount(whole))}
 	}
-	return []clue{{aboutSpeed, likely, cause, text}}
+	return clue{aboutSpeed, likely, cause, text + ": an extra round trip, a new backend connection per request, a queue, or work done for each"}
 }
 
 // slowHandshake recognises TLS handshakes that cost more.
