@@ -107,6 +107,8 @@ func TestOutcomes(t *testing.T) {
 		"status, chunked":  {getWork, says("HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nbad\r\n0\r\n\r\n"), probes.Status, "answered 500"},
 		"status, broken":   {getWork, saysAndEnds("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 99\r\n\r\nupst"), probes.Status, "answered 502 Bad Gateway, then broke off"},
 		"other status":     {"kind: http.storm\npath: /\nexpect: {status: 204}\n", says(ok + string(small)), probes.Status, "answered 200"},
+		"too many":         {getWork, says("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"), probes.Status, "answered 429 Too Many Requests (Retry-After: 7)"},
+		"too many, odd":    {getWork, says("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), probes.Status, "answered 429 Too Many Requests (Retry-After: 7)"},
 		"redirect":         {getWork, says("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n"), probes.Status, "answered 302"},
 		"short body":       {expectSmall, says("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"), probes.Short, "3 bytes, and 1024 were expected"},
 		"long body":        {expectSmall, says("HTTP/1.1 200 OK\r\nContent-Length: 1025\r\n\r\n" + string(small) + "x"), probes.Long, "1025 bytes"},
@@ -209,7 +211,10 @@ func TestHTTP2Outcomes(t *testing.T) {
 		want    probes.Outcome
 	}{
 		"healthy": {getWork, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(small) }, probes.OK},
-		"status":  {getWork, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "full", http.StatusInsufficientStorage) }, probes.Status},
+		"status": {getWork, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "7")
+			http.Error(w, "full", http.StatusInsufficientStorage)
+		}, probes.Status},
 		"reset":   {getWork, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, probes.Reset},
 		"timeout": {getWork + impatient, func(http.ResponseWriter, *http.Request) { <-over }, probes.Timeout},
 		"stalled": {getWork + impatient, func(w http.ResponseWriter, _ *http.Request) {
@@ -223,7 +228,8 @@ func TestHTTP2Outcomes(t *testing.T) {
 		for _, mode := range []string{"", "connections: shared\n"} {
 			t.Run(name+mode, func(t *testing.T) {
 				target := serveWith(t, c.handler, withHTTP2)
-				if o := do(t, c.work+mode, target); o.Outcome != c.want {
+				o := do(t, c.work+mode, target)
+				if o.Outcome != c.want || o.Outcome == probes.Status && !strings.Contains(o.Err.Error(), "(Retry-After: 7): full") {
 					t.Errorf("outcome %s (%v), want %s", o.Outcome, o.Err, c.want)
 				}
 			})

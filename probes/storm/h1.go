@@ -150,7 +150,7 @@ func (c *h1) met(t *try) {
 	p := &t.o.Peer
 	p.Status, p.Server, p.Via, p.Backend = c.head.status, c.head.server.text, c.head.via.text, c.head.backend.text
 	if !t.r.expect.wants(c.head.status) {
-		t.theirs = oneLine(string(c.head.theirs))
+		t.theirs, t.again = oneLine(string(c.head.theirs)), oneLine(string(c.head.again))
 	}
 }
 
@@ -191,7 +191,7 @@ func (c *h1) broken(t *try, err error, got, want int64) error {
 	c.keep = false
 	t.o.Received = unit.Bytes(got)
 	if !t.r.expect.wants(t.o.Peer.Status) { // said is said, even if the rest is lost
-		return &refusal{probes.Status, fmt.Errorf("%w, then broke off", refusedStatus(t.o.Peer.Status, ""))}
+		return &refusal{probes.Status, fmt.Errorf("%w, then broke off", refusedStatus(t.o.Peer.Status, t.again, ""))}
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		of := ""

@@ -149,7 +149,7 @@ func (c *h2) judge(t *try, resp *http.Response) error {
 		p.Backend = strings.Join(resp.Header.Values(c.backend), ", ")
 	}
 	if !t.r.expect.wants(p.Status) {
-		t.theirs = oneLine(theirID(resp.Header))
+		t.theirs, t.again = oneLine(theirID(resp.Header)), oneLine(resp.Header.Get("Retry-After"))
 	}
 	d := newDigester(t.r.digest != nil)
 	t.lane.at(receiving, t.firstAt+t.zero)
@@ -159,7 +159,7 @@ func (c *h2) judge(t *try, resp *http.Response) error {
 	})
 	switch {
 	case err != nil && !t.r.expect.wants(resp.StatusCode): // said is said
-		return &refusal{probes.Status, fmt.Errorf("%w, then broke off", refusedStatus(resp.StatusCode, ""))}
+		return &refusal{probes.Status, fmt.Errorf("%w, then broke off", refusedStatus(resp.StatusCode, t.again, ""))}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		t.o.Received = unit.Bytes(d.size)
 		return &refusal{probes.Short, fmt.Errorf("answered %d, and the stream ended after %d bytes of the body", resp.StatusCode, d.size)}

@@ -19,8 +19,9 @@ type head struct {
 	via    value
 	// backend is the value of the header that names the backend.
 	backend value
-	// theirs is the id that the answer names, until the next bytes are read.
-	theirs []byte
+	// theirs is the id that the answer names, and again its Retry-After; both
+	// last until the next bytes are read.
+	theirs, again []byte
 }
 
 // value is a header's value. Most answers repeat that of the answer before,
@@ -69,12 +70,12 @@ func (h *head) parse(b []byte, method string) bool {
 	h.server.set(seen.server)
 	h.via.set(seen.via)
 	h.backend.set(seen.backend)
-	h.theirs = seen.theirs
+	h.theirs, h.again = seen.theirs, seen.again
 	return true
 }
 
 // told are the values in a head that are kept once it was read to its end.
-type told struct{ server, via, backend, theirs []byte }
+type told struct{ server, via, backend, theirs, again []byte }
 
 // field takes one header line; it is false for what makes a head not plain.
 // Most names are told apart by their length alone.
@@ -96,6 +97,10 @@ func (h *head) field(name, text []byte, seen *told) bool {
 		}
 	case len("connection"):
 		return !is(name, "connection") || is(text, "keep-alive")
+	case len("retry-after"):
+		if is(name, "retry-after") {
+			seen.again = text
+		}
 	case len("x-request-id"):
 		if is(name, "x-request-id") {
 			seen.theirs = text
@@ -217,7 +222,7 @@ func theirID(h http.Header) string {
 
 // library takes over what the standard library has read.
 func (h *head) library(resp *http.Response) {
-	h.theirs = []byte(theirID(resp.Header))
+	h.theirs, h.again = []byte(theirID(resp.Header)), []byte(resp.Header.Get("Retry-After"))
 	h.status, h.length, h.keep = resp.StatusCode, resp.ContentLength, !resp.Close
 	h.server.text = strings.Join(resp.Header.Values("Server"), ", ")
 	h.via.text = strings.Join(resp.Header.Values("Via"), ", ")

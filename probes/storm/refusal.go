@@ -23,9 +23,13 @@ func (e *refusal) Unwrap() error { return e.err }
 // startSize is how much of an answer that is no success a message quotes from.
 const startSize = 160
 
-// refusedStatus describes an answer by its status and how its body begins.
-func refusedStatus(status int, start string) error {
+// refusedStatus describes an answer by its status, when it says to come again,
+// and how its body begins.
+func refusedStatus(status int, again, start string) error {
 	text := fmt.Sprintf("answered %d %s", status, http.StatusText(status))
+	if again != "" {
+		text += " (Retry-After: " + again + ")"
+	}
 	if said := oneLine(start); said != "" {
 		text += ": " + said
 	}

@@ -172,6 +172,7 @@ type try struct {
 
 	id     opID
 	theirs string // the id that an answer other than the one expected names
+	again  string // and when it says to come again
 
 	sum [sha256.Size]byte // of a small answer
 }
@@ -284,7 +285,7 @@ func (t *try) answered(status int, size int64, digest, start []byte) error {
 	o.Peer.Status = status
 	o.Received = unit.Bytes(size)
 	if !e.wants(status) {
-		return &refusal{probes.Status, refusedStatus(status, t.session.secrets.Scrub(string(start)))}
+		return &refusal{probes.Status, refusedStatus(status, t.again, t.session.secrets.Scrub(string(start)))}
 	}
 	if e.Size != nil && t.r.method != "HEAD" && status != 204 && status != 304 {
 		switch want := int64(*e.Size); {

@@ -115,6 +115,11 @@ func TestDownloadFaults(t *testing.T) {
 			_, _ = w.Write(body(o, r)[:100<<10])
 			return true
 		}},
+		{"not now", probes.Status, "answered 503 Service Unavailable (Retry-After: 7): busy", func(_ *origin, w http.ResponseWriter, _ *http.Request) bool {
+			w.Header().Set("Retry-After", "7")
+			http.Error(w, "busy", http.StatusServiceUnavailable)
+			return true
+		}},
 		{"empty", probes.Short, "0 of 307200", func(o *origin, w http.ResponseWriter, r *http.Request) bool {
 			w.WriteHeader(http.StatusNoContent)
 			return true
