@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,9 +30,9 @@ func TestWhatCannotBeRemovedIsSaidAsItIs(t *testing.T) {
 	}
 	through := httputil.NewSingleHostReverseProxy(store)
 	through.Transport = x.client().Transport
-	refuses := true
+	var willing atomic.Bool
 	mean := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if refuses && r.Method == http.MethodDelete {
+		if !willing.Load() && r.Method == http.MethodDelete {
 			http.Error(w, "objects are kept", http.StatusMethodNotAllowed)
 			return
 		}
@@ -54,7 +55,7 @@ func TestWhatCannotBeRemovedIsSaidAsItIs(t *testing.T) {
 		!strings.Contains(refused.stderr, "405") || strings.Contains(refused.stderr, "when the target answers") {
 		t.Errorf("refused: exit code %d, %s", refused.code, refused.stderr)
 	}
-	refuses = false
+	willing.Store(true)
 	if done := loadline(t, dir, x.env, time.Minute, clean...); done.code != exitOK || x.stored() != 0 {
 		t.Errorf("no longer refused: exit code %d, %d objects stay: %s", done.code, x.stored(), done.stderr)
 	}

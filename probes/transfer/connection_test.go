@@ -93,6 +93,8 @@ func TestIdlePauseIsNoDelay(t *testing.T) {
 	}
 }
 
+// TestOneOpIsOneRequest plants what makes HTTP clients repeat requests: a kept
+// connection that dies at the moment of the request.
 func TestOneOpIsOneRequest(t *testing.T) {
 	for _, work := range []string{uploadWork + "verify: none\n", "kind: http.transfer\ndirection: download\nsize: 4B\npath: /files/{name}\nverify: none\n"} {
 		t.Run(strings.Fields(work)[3], func(t *testing.T) {
@@ -144,6 +146,8 @@ func TestOneOpIsOneRequest(t *testing.T) {
 	})
 }
 
+// TestClosedWhileIdle is the healthy twin: a peer that closes an idle
+// connection costs no op, is visible, and is said once.
 func TestClosedWhileIdle(t *testing.T) {
 	for _, f := range []flavour{{}, {tls: true}, {h2c: true}} {
 		t.Run(fmt.Sprintf("tls %v h2c %v", f.tls, f.h2c), func(t *testing.T) {

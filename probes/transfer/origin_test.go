@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -149,6 +150,13 @@ func (o *origin) get(name string) ([]byte, bool) {
 	defer o.mu.Unlock()
 	body, ok := o.objects[name]
 	return body, ok
+}
+
+// stored are all objects, by name.
+func (o *origin) stored() map[string][]byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return maps.Clone(o.objects)
 }
 
 func (o *origin) serve(w http.ResponseWriter, r *http.Request, name string) {

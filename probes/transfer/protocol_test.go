@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -129,16 +130,16 @@ func TestTLS(t *testing.T) {
 		want(t, do(t, uploadWork, l.secured(t, &tls.Config{Certificates: []tls.Certificate{good}})), probes.OK)
 	})
 	t.Run("connect keeps Host and SNI", func(t *testing.T) {
-		var sni string
+		var sni atomic.Value
 		target := l.secured(t, &tls.Config{GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
-			sni = h.ServerName
+			sni.Store(h.ServerName)
 			return &good, nil
 		}})
 		target.Connect = []string{strings.TrimPrefix(target.URL, "https://")}
 		target.URL = "https://files.example.org"
 		want(t, do(t, uploadWork, target), probes.OK)
-		if sni != "files.example.org" {
-			t.Errorf("SNI %q, want that of the URL", sni)
+		if got := sni.Load(); got != "files.example.org" {
+			t.Errorf("SNI %q, want that of the URL", got)
 		}
 	})
 	t.Run("wrong name", func(t *testing.T) {
@@ -181,13 +182,13 @@ func TestTLS(t *testing.T) {
 func TestUploadForms(t *testing.T) {
 	body := func(t *testing.T, o *origin) {
 		t.Helper()
-		for name, b := range o.objects {
+		for name, b := range o.stored() {
 			if len(b) != 300<<10 {
 				t.Errorf("%s was stored with %d bytes, want 300 KiB", name, len(b))
 			}
 		}
-		if len(o.objects) != 1 {
-			t.Errorf("%d objects stored, want 1", len(o.objects))
+		if len(o.stored()) != 1 {
+			t.Errorf("%d objects stored, want 1", len(o.stored()))
 		}
 	}
 	for _, f := range []flavour{{}, {h2c: true}} {

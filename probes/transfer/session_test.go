@@ -20,10 +20,8 @@ import (
 	"loadline/scenarios"
 )
 
-// TestOneOpIsOneRequest plants what makes HTTP clients repeat requests: a kept
-// connection that dies at the moment of the request.
-// TestClosedWhileIdle is the healthy twin: a peer that closes an idle
-// connection costs no op, is visible, and is said once.
+// TestRedirects: none is followed unasked, and none further than asked, or with
+// the secrets to another origin.
 func TestRedirects(t *testing.T) {
 	other := newOrigin(t, flavour{})
 	o := newOrigin(t, flavour{})
@@ -43,7 +41,7 @@ func TestRedirects(t *testing.T) {
 		return false
 	})
 	t.Run("not followed", func(t *testing.T) {
-		want(t, do(t, uploadWork, o.target(t)), probes.Status, "answered 307 Temporary Redirect to /moved/", "; redirects are not followed unless asked")
+		want(t, do(t, uploadWork, o.target(t)), probes.Status, "answered 307 Temporary Redirect", " to /moved/", "; redirects are not followed unless asked")
 	})
 	t.Run("followed", func(t *testing.T) {
 		got := do(t, uploadWork+"redirects: 1\n", o.target(t))
@@ -173,14 +171,14 @@ func TestFixturesAreSharedBetweenArms(t *testing.T) {
 	})
 	ok(t, around)
 	ok(t, through)
-	if n := o.requests("PUT"); n != len(o.objects) || n != 2 {
-		t.Errorf("%d fixtures stored for %d objects", n, len(o.objects))
+	if n := o.requests("PUT"); n != len(o.stored()) || n != 2 {
+		t.Errorf("%d fixtures stored for %d objects", n, len(o.stored()))
 	}
-	if err := through.Close(context.Background()); err != nil || len(o.objects) != 2 {
-		t.Errorf("the arm that stored nothing left %d objects (%v), want both", len(o.objects), err)
+	if err := through.Close(context.Background()); err != nil || len(o.stored()) != 2 {
+		t.Errorf("the arm that stored nothing left %d objects (%v), want both", len(o.stored()), err)
 	}
-	if err := around.Close(context.Background()); err != nil || len(o.objects) != 0 {
-		t.Errorf("the arm that stored them left %d objects (%v)", len(o.objects), err)
+	if err := around.Close(context.Background()); err != nil || len(o.stored()) != 0 {
+		t.Errorf("the arm that stored them left %d objects (%v)", len(o.stored()), err)
 	}
 }
 
