@@ -55,6 +55,8 @@ type Phases struct {
 	Resolve, Connect, TLS, Continue, Send, Wait, Receive time.Duration
 	// Stall is the time in gaps of 200 ms or more without a byte moved.
 	Stall time.Duration
+	// Pause is the longest gap in which a body that is received brought no byte.
+	Pause time.Duration
 }
 
 // Socket is what the kernel knew of the op's connection at its end. Shares

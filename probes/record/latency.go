@@ -16,6 +16,8 @@ const (
 	PhaseSend     metric.ID = "phase.send"
 	PhaseWait     metric.ID = "phase.wait"
 	PhaseReceive  metric.ID = "phase.receive"
+	// Pause is no phase but the longest gap in one, of ops that receive a body.
+	Pause metric.ID = "pause"
 )
 
 // Phases are the ids of the phases in the order in which they happen.
@@ -28,18 +30,19 @@ const (
 	atResponse
 	atTTFB
 	atStall
+	atPause
 	atPhases
 	latencyKinds = atPhases + 7
 )
 
 // latencies are the durations of a trial by kind. An array in place of a map
-// keeps ten look-ups out of every op.
+// keeps a dozen look-ups out of every op.
 type latencies [latencyKinds]Latency
 
 // add sorts one op's durations into those that ended and those of which only
 // a lower bound is known.
 //
-//   - service, response, stall.time: done if the op ended well, else unended.
+//   - service, response, stall.time, pause: done if the op ended well, else unended.
 //   - ttfb counts from Start to FirstByte. An op cut after its first byte has
 //     a true ttfb; one that failed has not, since what came was not an answer
 //     of use: it counts as unended.
@@ -58,6 +61,9 @@ func (l *latencies) add(o *probes.Observation) {
 	}
 	l.put(atService, elapsed, ok)
 	l.put(atStall, o.Phases.Stall, ok)
+	if o.Phases.Pause > 0 {
+		l.put(atPause, o.Phases.Pause, ok)
+	}
 	if first, came := o.FirstByte.Since(o.Start); came {
 		l.put(atTTFB, first, !o.Outcome.Failed())
 	} else if !ok {
@@ -96,7 +102,7 @@ func (l *latencies) merge(other *latencies) {
 // byMetric gives what was recorded, at rest; connect and tls are the phases of
 // these names.
 func (l *latencies) byMetric() map[metric.ID]*Latency {
-	ids := [latencyKinds]metric.ID{atService: metric.Service, atResponse: metric.Response, atTTFB: metric.TTFB, atStall: metric.StallTime}
+	ids := [latencyKinds]metric.ID{atService: metric.Service, atResponse: metric.Response, atTTFB: metric.TTFB, atStall: metric.StallTime, atPause: Pause}
 	copy(ids[atPhases:], Phases)
 	out := map[metric.ID]*Latency{}
 	for i, id := range ids {

@@ -108,7 +108,9 @@ func (t *try) take(ask peer.Request) error {
 		t.arm(receiving)
 		began := time.Now()
 		n, err := l.br.Read(l.buf[:min(ask.Size-done, int64(cap(l.buf)))])
-		t.paused(time.Since(began))
+		gap := time.Since(began)
+		t.paused(gap)
+		t.o.Phases.Pause = max(t.o.Phases.Pause, gap)
 		t.op.Meter.Add(n)
 		t.o.Received += unit.Bytes(n)
 		if wrong := body.Check(l.buf[:n]); wrong >= 0 {

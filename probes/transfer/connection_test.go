@@ -205,12 +205,12 @@ func TestStallTime(t *testing.T) {
 		}
 	}
 	o.bending(pausing(400 * time.Millisecond))
-	if got := ok(t, b).Phases.Stall; got < 600*time.Millisecond || got > 1200*time.Millisecond {
-		t.Errorf("download: stall time %v, want about 800 ms", got)
+	if got := ok(t, b).Phases; got.Stall < 600*time.Millisecond || got.Stall > 1200*time.Millisecond || got.Pause < 350*time.Millisecond || got.Pause > got.Stall {
+		t.Errorf("download: stall time %v, longest pause %v; want about 800 and 400 ms", got.Stall, got.Pause)
 	}
 	o.bending(pausing(20 * time.Millisecond))
-	if got := ok(t, b).Phases.Stall; got != 0 {
-		t.Errorf("download: stall time %v for pauses of 20 ms", got)
+	if got := ok(t, b).Phases; got.Stall != 0 || got.Pause < 15*time.Millisecond || got.Pause >= 200*time.Millisecond {
+		t.Errorf("download: stall time %v, longest pause %v; want none and 20 ms", got.Stall, got.Pause)
 	}
 	slow := script(t, func(c *net.TCPConn) {
 		_ = c.SetReadBuffer(32 << 10)

@@ -59,6 +59,7 @@ type progress struct {
 	handed   atomic.Int64 // body bytes handed to the kernel or to HTTP/2
 	heard    atomic.Int64 // signs of life that are no body of the object
 	stalled  atomic.Int64 // nanoseconds in gaps that are over
+	pause    atomic.Int64 // nanoseconds of the longest gap of a body received
 
 	mu      sync.Mutex
 	timer   *time.Timer
@@ -131,6 +132,9 @@ func (p *progress) got(n int, gap time.Duration) {
 	}
 	if gap >= stallGap {
 		p.stalled.Add(int64(gap))
+	}
+	if int64(gap) > p.pause.Load() { // one goroutine receives
+		p.pause.Store(int64(gap))
 	}
 }
 
@@ -216,7 +220,7 @@ func (p *progress) phases(end int64) probes.Phases {
 	ph.Send = max(between(sendAt, sentAt)-ph.Continue, 0)
 	ph.Wait = between(sentAt, firstAt)
 	ph.Receive = between(firstAt, end)
-	ph.Stall = time.Duration(p.stalled.Load())
+	ph.Stall, ph.Pause = time.Duration(p.stalled.Load()), time.Duration(p.pause.Load())
 	return ph
 }
 

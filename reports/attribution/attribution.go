@@ -55,7 +55,7 @@ var rules = []func(view) []clue{
 	window, limiter, limitAfter, rateTimesTrip,
 	sickBackend, everyKth,
 	queued, constantWait, lateContinue, notKept, slowHandshake, slowConnect, frozen,
-	kernelLimits, retransmits, protocolLost,
+	kernelLimits, retransmits, protocolLost, paused,
 	phases,
 }
 

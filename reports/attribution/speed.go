@@ -115,7 +115,7 @@ func window(v view) []clue {
 		if math.IsNaN(rate) || ref < 2*rate || float64(s.cell.Size) < 4*rate*rtt.high {
 			continue
 		}
-		if s.bursts(v) || !v.steady(s, rtt.high) {
+		if s.bursts(v) || s.stands() || !v.steady(s, rtt.high) {
 			return nil
 		}
 		if len(rates) == 0 {
@@ -183,7 +183,7 @@ func rateTimesTrip(v view) []clue {
 	var found []clue
 	for _, s := range v.slow() {
 		rate := v.plateau(s)
-		if math.IsNaN(rate) || float64(s.cell.Size) < 4*rate*rtt.high {
+		if math.IsNaN(rate) || float64(s.cell.Size) < 4*rate*rtt.high || s.stands() {
 			continue
 		}
 		var products []float64
@@ -215,7 +215,7 @@ func limiter(v view) []clue {
 	var rates []float64
 	var smallest, largest unit.Bytes
 	for _, s := range v.slow() {
-		if s.bursts(v) || !(v.streamRate(s.ref) > 2*v.streamRate(s.cand)) {
+		if s.bursts(v) || s.stands() || !(v.streamRate(s.ref) > 2*v.streamRate(s.cand)) {
 			return nil
 		}
 		for _, t := range s.cand.trials {
