@@ -54,7 +54,7 @@ var rules = []func(view) []clue{
 	rateLimited, neverWorks, hanging, hangsAtTimes, rangesIgnored, statuses, failsAlike, fromEventOn, deadAddress, fixedAge, sizeCliff, crowdCliff, idleDropped,
 	window, limiter, limitAfter, rateTimesTrip,
 	sickBackend, everyKth,
-	queued, constantWait, lateContinue, notKept, slowHandshake, slowConnect, frozen,
+	queued, turns, constantWait, lateContinue, notKept, slowHandshake, slowConnect, frozen,
 	kernelLimits, retransmits, protocolLost, paused,
 	phases,
 }

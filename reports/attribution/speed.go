@@ -108,7 +108,7 @@ func window(v view) []clue {
 	if !ok || rtt.low < leastRoundTrip {
 		return nil
 	}
-	var rates []float64
+	var rates, together []float64
 	first, http2 := scene{}, true
 	for _, s := range v.slow() {
 		rate, ref := v.plateau(s), v.streamRate(s.ref)
@@ -122,21 +122,27 @@ func window(v view) []clue {
 			first = s
 		}
 		rates, http2 = append(rates, rate), http2 && v.speaks(s) == "HTTP/2.0"
+		together = append(together, rate*float64(max(1, v.inFlight(s))))
 	}
 	w, seconds, fits := fitsWindow(rates, rtt, http2)
+	of := "stream"
+	if !fits && http2 && v.shared {
+		rates, of = together, "connection"
+		w, seconds, fits = fitsWindow(rates, rtt, http2)
+	}
 	if !fits || v.drains(rtt, seconds, http2) {
 		return nil
 	}
 	rate := median(rates)
 	what, weight := "a "+w.name+" window", likely
 	if http2 {
-		what, weight = "a "+w.name+" flow-control window (HTTP/2 stream window)", named
+		what, weight = fmt.Sprintf("a %s flow-control window (HTTP/2 %s window)", w.name, of), named
 	}
 	if rate*seconds < windowSure*w.bytes {
 		weight = likely
 	}
-	text := fmt.Sprintf("%s per stream × a round trip of %s (by %s) = %s",
-		unit.BytesPerSecond(rate), amount(seconds), rtt.source(seconds), kilobytes(rate*seconds))
+	text := fmt.Sprintf("%s per %s × a round trip of %s (by %s) = %s",
+		unit.BytesPerSecond(rate), of, amount(seconds), rtt.source(seconds), kilobytes(rate*seconds))
 	if rate*seconds < 0.9*w.bytes {
 		text += fmt.Sprintf(", a window of %s less what is lost between its updates", kilobytes(w.bytes))
 	}

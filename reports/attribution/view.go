@@ -24,6 +24,7 @@ type view struct {
 	scenes    []scene // of every cell, in order
 	upload    bool
 	direction string // uploads, downloads or requests
+	shared    bool   // all ops in flight share one HTTP/2 connection
 }
 
 // scene is one cell with both arms.
@@ -81,10 +82,12 @@ func newView(run record.Run, arm string, d verdict.Decision) view {
 // which way the bytes went.
 func (v *view) face() {
 	var work struct {
-		Direction string `json:"direction"`
+		Direction   string `json:"direction"`
+		Connections any    `json:"connections"`
 	}
 	// A spec of another shape names no direction.
 	_ = json.Unmarshal(v.run.Header.Spec, &work)
+	v.shared = work.Connections == "shared"
 	var sent, received float64
 	for _, t := range v.run.Trials {
 		sent += float64(t.Bytes.Sent)
