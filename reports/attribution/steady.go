@@ -21,9 +21,10 @@ const (
 
 // steady reports whether the rate of a scene's transfers varies no more than
 // that of a flow bound by a window; where too few are known, nothing speaks
-// against it.
+// against it. Streams of one connection share it as it comes, so that only the
+// whole of it can be steady.
 func (v view) steady(s scene, trip float64) bool {
-	if spread, known := v.spreadOfOps(s); known {
+	if spread, known := v.spreadOfOps(s); known && !v.shared {
 		return spread <= mostSpread
 	}
 	spread, known := v.spreadOfStretches(s, trip)
