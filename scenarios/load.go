@@ -47,7 +47,7 @@ type Load struct {
 	Period    time.Duration  `json:"period,omitempty" key:"period" min:"1ms" doc:"period of a sine"`
 	// Stages replace rate and shape: one after the other, within Measure.
 	Stages  []Stage       `json:"stages,omitempty" key:"stages" min:"1" max:"100" doc:"stretches of an open load, in place of rate and shape; measure is their sum"`
-	Warmup  time.Duration `json:"warmup" key:"warmup" default:"2s" max:"1h" doc:"load that is not judged, at the start of every trial"`
+	Warmup  time.Duration `json:"warmup" key:"warmup" default:"2s" max:"1h" doc:"load at the start of every trial whose times are not judged; its failures are"`
 	Measure time.Duration `json:"measure" key:"measure" default:"10s" min:"1ms" max:"24h" doc:"load that is judged"`
 	Drain   time.Duration `json:"drain" key:"drain" default:"30s" max:"24h" doc:"time at most for started ops to end"`
 }

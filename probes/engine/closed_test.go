@@ -36,19 +36,22 @@ func TestClosedLoadKeepsItsNumberInFlight(t *testing.T) {
 
 func TestWarmUpIsNotJudgedAndOutlivesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		// 700 ms per op: one op is still running when the warm-up of 1 s ends,
-		// and has ended a quarter of a second later: it is cut.
-		m := newMemory(1, map[string]*way{"r": {latency: 700 * time.Millisecond}})
-		run, err := m.run(t, m.plan(closed(1, time.Second, 2*time.Second, time.Second), 1))
+		// 3 s per op: one op is still running when the warm-up of 1 s ends, and
+		// would be 1.2 s later: it is cut.
+		m := newMemory(1, map[string]*way{"r": {latency: 3 * time.Second}})
+		run, err := m.run(t, m.plan(closed(1, time.Second, 4*time.Second, 3*time.Second), 1))
 		trial := one(t, run, err)
-		if trial.At != 1250*time.Millisecond {
-			t.Errorf("measured from %v, want 1.25 s: the warm-up and a quarter", trial.At)
+		if trial.At != 2200*time.Millisecond {
+			t.Errorf("measured from %v, want 2.2 s: the warm-up and its drain", trial.At)
 		}
-		if n := trial.Total(); n != 3 || trial.Ops[probes.OK] != 3 {
-			t.Errorf("ops %v, want the 3 of the measured part", trial.Ops)
+		if n := trial.Total(); n != 2 || trial.Ops[probes.OK] != 2 {
+			t.Errorf("ops %v, want the 2 of the measured part", trial.Ops)
 		}
-		if trial.Span != 2100*time.Millisecond {
+		if trial.Span != 6*time.Second {
 			t.Errorf("span %v, want until the last op ended", trial.Span)
+		}
+		if w := trial.WarmUp; w == nil || len(w.Ops) != 1 || w.Ops[probes.Cut] != 1 || w.Service.Unended.Count() != 1 {
+			t.Errorf("of the warm-up %+v is kept, want its op that was cut", w)
 		}
 		if len(m.stored) != 0 {
 			t.Errorf("left %d objects: those of the warm-up are removed as well", len(m.stored))

@@ -56,7 +56,8 @@ func (t *trial) measure(ctx context.Context) (out record.Trial, ok bool, err err
 	if err != nil {
 		return out, false, err
 	}
-	if err := t.warmUp(ctx, schedule); err != nil {
+	before, err := t.warmUp(ctx, schedule)
+	if err != nil {
 		return out, false, err
 	}
 	if !t.ready(ctx, false) {
@@ -79,7 +80,7 @@ func (t *trial) measure(ctx context.Context) (out record.Trial, ok bool, err err
 	fared.Queued, fared.Unstarted = seen.Late.Queued, seen.Late.Unstarted
 	event := <-change
 	out = p.Judge.Finish(fared, seen.Span)
-	out.At, out.Event = running.Epoch.Sub(t.run.started), event
+	out.At, out.Event, out.WarmUp = running.Epoch.Sub(t.run.started), event, before
 	out.Health.LocalTarget = local(out.Peers)
 	if ctx.Err() != nil {
 		out.Aborted = endingOf(ctx).why
@@ -87,26 +88,34 @@ func (t *trial) measure(ctx context.Context) (out record.Trial, ok bool, err err
 	return out, true, nil
 }
 
-// warmUp applies load that is not judged. What is still running a quarter of
-// its length after its end is cut, so that the measured part starts with every
-// place free and, for ops that are short, with warm connections.
-func (t *trial) warmUp(ctx context.Context, measured pace.Rated) error {
+// warmUpDrain is how long ops of the warm-up may go on at least: one that hangs
+// shows in that time, and one that does not ends in it or is slow.
+const warmUpDrain = 1200 * time.Millisecond
+
+// warmUp applies load whose times are not judged. What is still running a
+// quarter of its length after its end, or warmUpDrain, is cut, so that the measured part starts
+// with every place free and, for ops that are short, with warm connections.
+// How its ops ended is kept: connections that are made here and serve all of
+// the measured part fail here, if they do.
+func (t *trial) warmUp(ctx context.Context, measured pace.Rated) (*record.WarmUp, error) {
 	if t.load.Warmup <= 0 {
-		return nil
+		return nil, nil
 	}
-	p := t.part(t.load.Warmup, t.load.Warmup/4)
+	p := t.part(t.load.Warmup, max(t.load.Warmup/4, warmUpDrain))
 	p.WarmUp = true
 	if measured != nil {
 		schedule, err := load.WarmUp(t.load, measured)
 		if err != nil || schedule == nil {
-			return err
+			return nil, err
 		}
 		p.Schedule = schedule
 	}
-	if t.ready(ctx, true) {
-		p.Begin(ctx).Wait(ctx)
+	if !t.ready(ctx, true) {
+		return nil, nil
 	}
-	return nil
+	p.Judge = record.NewCollector(t.head(), record.CollectorOptions{Length: p.Length + p.Drain})
+	seen := p.Begin(ctx).Wait(ctx)
+	return record.NewWarmUp(p.Judge.Finish(record.Health{}, seen.Span)), nil
 }
 
 // ready keeps the names of the first ops; false if the run ends.

@@ -35,6 +35,9 @@ func (n *network) add(o *probes.Observation) {
 	}
 	if s.Reused {
 		n.Reused++
+		if o.Outcome == probes.Reset {
+			n.ResetKept++
+		}
 	} else {
 		n.Opened++
 	}
@@ -63,6 +66,7 @@ func (n *network) lowest(rtt time.Duration) {
 func (n *network) merge(other *network) {
 	n.Opened += other.Opened
 	n.Reused += other.Reused
+	n.ResetKept += other.ResetKept
 	n.Retrans += other.Retrans
 	n.Busy += other.Busy
 	n.RwndLimit += other.RwndLimit

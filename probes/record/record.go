@@ -111,6 +111,9 @@ type Trial struct {
 	// Latency holds what each op took, by metric: service, response, ttfb,
 	// ttlb, connect, tls, stall.time, and the phases under "phase.send" etc.
 	Latency map[metric.ID]*Latency `json:"latency"`
+	// WarmUp is how the ops before the measured part ended, nil if there were
+	// none: their times do not count, their failures do.
+	WarmUp *WarmUp `json:"warm_up,omitempty"`
 	// Timeline is bytes moved, ops ended and ops failed per step.
 	Timeline Timeline `json:"timeline"`
 	// Backends are by the name the backend header gave.
@@ -132,6 +135,22 @@ type Trial struct {
 	Event *Event `json:"event,omitempty"`
 	// Aborted says why the trial ended early, empty if it did not.
 	Aborted string `json:"aborted,omitempty"`
+}
+
+// WarmUp is what is kept of a trial's ops before its measured part.
+type WarmUp struct {
+	Ops map[probes.Outcome]uint64 `json:"ops"`
+	// ResetKept are ops that were reset on a connection used before: the first
+	// after a pause may meet the moment in which the peer closes it.
+	ResetKept uint64 `json:"reset_kept,omitempty"`
+	// Service is how long they took, those that were cut included.
+	Service  *Latency  `json:"service,omitempty"`
+	Failures []Failure `json:"failures,omitempty"`
+}
+
+// NewWarmUp keeps what counts of a warm-up that was collected as a trial is.
+func NewWarmUp(t Trial) *WarmUp {
+	return &WarmUp{Ops: t.Ops, ResetKept: t.Network.ResetKept, Service: t.Latency[metric.Service], Failures: t.Failures}
 }
 
 // Bytes are the two bounds of what a trial moved, and the wire.
@@ -178,9 +197,10 @@ type Peer struct {
 
 // Network sums what the kernel knew of the trial's connections.
 type Network struct {
-	Opened     uint64              `json:"opened"` // connections opened in the measured part
-	Reused     uint64              `json:"reused"` // ops on a connection used before
-	RTT        time.Duration       `json:"rtt"`    // median of the smoothed RTT
+	Opened     uint64              `json:"opened"`               // connections opened in the measured part
+	Reused     uint64              `json:"reused"`               // ops on a connection used before
+	ResetKept  uint64              `json:"reset_kept,omitempty"` // of those, ops that were reset
+	RTT        time.Duration       `json:"rtt"`                  // median of the smoothed RTT
 	MinRTT     time.Duration       `json:"min_rtt"`
 	Retrans    uint64              `json:"retrans"` // segments
 	Delivery   unit.BytesPerSecond `json:"delivery"`

@@ -51,6 +51,14 @@ func redactedArms(arms []scenarios.Arm, hide redact.Values) []scenarios.Arm {
 	return out
 }
 
+func redactedFailures(all []Failure, hide redact.Values) []Failure {
+	out := slices.Clone(all)
+	for i, f := range out {
+		out[i].Message, out[i].RequestID, out[i].Backend = hide.Text(f.Message), hide.Scrub(f.RequestID), hide.Scrub(f.Backend)
+	}
+	return out
+}
+
 // RedactedTrial is t without anything that may be a secret: what programs and
 // servers say of themselves may repeat what they were given.
 func RedactedTrial(t Trial, hide redact.Values) Trial {
@@ -60,13 +68,11 @@ func RedactedTrial(t Trial, hide redact.Values) Trial {
 		event.Err, event.Output = hide.Text(event.Err), hide.Text(event.Output)
 		t.Event = &event
 	}
-	failures := make([]Failure, len(t.Failures))
-	for i, f := range t.Failures {
-		f.Message, f.RequestID, f.Backend = hide.Text(f.Message), hide.Scrub(f.RequestID), hide.Scrub(f.Backend)
-		failures[i] = f
-	}
-	if t.Failures != nil {
-		t.Failures = failures
+	t.Failures = redactedFailures(t.Failures, hide)
+	if t.WarmUp != nil {
+		warmUp := *t.WarmUp
+		warmUp.Failures = redactedFailures(warmUp.Failures, hide)
+		t.WarmUp = &warmUp
 	}
 	if len(hide) == 0 {
 		return t

@@ -236,7 +236,7 @@ func (m measured) judgeMean(f *Finding, c scenarios.Criterion, at place, rule co
 	}
 }
 
-// errors is how many ops of an arm failed. Starts that found no place in
+// errors is how many ops of an arm failed, those of the warm-up included. Starts that found no place in
 // flight are errors of an arm if the same load fits on the reference: the arm
 // kept its callers waiting. Starts that the generator missed are not.
 func (m measured) errors(at place) sighting {
@@ -247,11 +247,16 @@ func (m measured) errors(at place) sighting {
 	if hung < hungLeast {
 		after = math.Inf(1)
 	}
+	soon, soonAfter := m.early(at), m.hungAfter(at)
 	for _, t := range m.trials[at] {
 		one := tally{ops: t.Ops}
 		events, of := one.failed(), one.ended()
 		silent := hungIn(t, after)
 		events, of = events+silent, of+silent
+		if soon.counts() {
+			e := earlyIn(t, soonAfter)
+			events, of = events+e.bad(), of+e.of()
+		}
 		if starved {
 			events, of = events+t.Health.Unstarted, of+t.Health.Unstarted
 		}
@@ -263,15 +268,20 @@ func (m measured) errors(at place) sighting {
 		s.blind = fmt.Sprintf("no op ended by itself, %d had to be cut", cut)
 	case hung > 0 && hung < hungLeast:
 		s.blind = m.hangs(at, hung) + "; it may have hung, and more blocks would tell"
+	case soon.hung > 0 && !soon.counts():
+		s.blind = "1 op was " + m.earlyWords(at, soon) + "; it may have hung, and more blocks would tell"
 	}
-	if ref := tallyOf(m.trials[place{at.cell, m.reference}]); at.arm != m.reference && ref.failed() > 0 {
-		s.beside = fmt.Sprintf(", and %d of %d through `%s`", ref.failed(), ref.ended(), m.reference)
+	around := place{at.cell, m.reference}
+	if ref, before := tallyOf(m.trials[around]), m.early(around); at.arm != m.reference && ref.failed()+before.bad() > 0 {
+		s.beside = fmt.Sprintf(", and %d of %d through `%s`", ref.failed()+before.bad(), ref.ended()+before.of(), m.reference)
 	}
 	switch {
 	case starved:
 		s.detail = "starts for which no op in flight ended in time are among them"
 	case hung >= hungLeast:
 		s.detail = m.hangs(at, hung)
+	case soon.counts() && tallyOf(m.trials[at]).failed() == 0:
+		s.detail = m.earlyWords(at, soon)
 	case s.events > 0:
 		s.detail = m.failure(at.arm, []string{at.cell})
 	}

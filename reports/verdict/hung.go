@@ -71,20 +71,25 @@ func (m measured) hangs(at place, n uint64) string {
 		were(n, "op"), seconds(greatest(lasted(m.trials[at]).Unended)), whose, seconds(quantile(lasted(beside).Done, 0.9)))
 }
 
-// hanging reports an arm some of whose ops hang where none of the reference's
-// does.
+// hanging reports an arm some of whose ops hang, in the warm-up too, where none
+// of the reference's does.
 func (m measured) hanging(at place) (j judged, ok bool) {
 	n, _ := m.hung(at)
-	if n <= hungLeast || m.reference == "" || at.arm == m.reference {
+	soon, around := m.early(at), place{at.cell, m.reference}
+	if n+soon.hung <= hungLeast || m.reference == "" || at.arm == m.reference {
 		return j, false
 	}
-	if around, _ := m.hung(place{at.cell, m.reference}); around > 0 {
+	if beside, _ := m.hung(around); beside+m.early(around).hung > 0 {
 		return j, false
 	}
 	none := 0.0
 	f := blank(scenarios.Criterion{Metric: metric.Errors, Stat: metric.StatRate, Max: &none}, at)
 	s := m.errors(at)
-	f.Verdict, f.Reference, f.N, f.Values.Candidate = Regressed, m.reference, int(s.of), float64(n)/float64(s.of)
-	f.Reason = fmt.Sprintf("ops through `%s`%s hang: %s", at.arm, inCell(at.cell), m.hangs(at, n))
+	f.Verdict, f.Reference, f.N, f.Values.Candidate = Regressed, m.reference, int(s.of), float64(n+soon.hung)/float64(s.of)
+	words := m.hangs(at, n)
+	if n == 0 {
+		words = m.earlyWords(at, soon)
+	}
+	f.Reason = fmt.Sprintf("ops through `%s`%s hang: %s", at.arm, inCell(at.cell), words)
 	return judged{Finding: f}, true
 }

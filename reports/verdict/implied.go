@@ -186,6 +186,10 @@ func (m measured) unasked(found []judged, at place) []string {
 		out = append(out, fmt.Sprintf("%d of %s of `%s`%s failed (%s), and no criterion is about errors", t.failed(),
 			count(t.ended(), "op"), at.arm, inCell(at.cell), m.failure(at.arm, []string{at.cell})))
 	}
+	if e := m.early(at); e.bad() > 0 && (!e.counts() || !asked[string(metric.Errors)]) {
+		out = append(out, fmt.Sprintf("%d of %s through `%s`%s failed or hung in the warm-up (%s)", e.bad(),
+			count(e.of(), "op"), at.arm, inCell(at.cell), m.earlyWords(at, e)))
+	}
 	l, _ := m.ledgerOf(at)
 	if l.RefusedButStored > 0 {
 		out = append(out, fmt.Sprintf("%s through `%s`%s got no success answer, yet the origin has stored what was sent",

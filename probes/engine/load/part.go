@@ -66,7 +66,7 @@ type Part struct {
 	// open one, 0 for none.
 	InFlight int
 	WarmUp   bool
-	// Judge gets the observations; nil in the warm-up.
+	// Judge gets the observations; nil if nobody wants them.
 	Judge *record.Collector
 }
 
