@@ -172,36 +172,3 @@ func (m measured) warnings(found []judged) []string {
 // saysLeft reports whether a warning of the run itself tells already, and with
 // the cause, that objects stay on the target.
 func saysLeft(warning string) bool { return strings.Contains(warning, "could not be removed") }
-
-// unasked are facts on a candidate that no criterion asks for.
-func (m measured) unasked(found []judged, at place) []string {
-	var out []string
-	asked := map[string]bool{}
-	for _, j := range found {
-		if j.Arm == at.arm && j.Cell == at.cell {
-			asked[j.Metric] = true
-		}
-	}
-	if t := tallyOf(m.trials[at]); t.failed() > 0 && !asked[string(metric.Errors)] {
-		out = append(out, fmt.Sprintf("%d of %s of `%s`%s failed (%s), and no criterion is about errors", t.failed(),
-			count(t.ended(), "op"), at.arm, inCell(at.cell), m.failure(at.arm, []string{at.cell})))
-	}
-	if e := m.early(at); e.bad() > 0 && (!e.counts() || !asked[string(metric.Errors)]) {
-		out = append(out, fmt.Sprintf("%d of %s through `%s`%s failed or hung in the warm-up (%s)", e.bad(),
-			count(e.of(), "op"), at.arm, inCell(at.cell), m.earlyWords(at, e)))
-	}
-	l, _ := m.ledgerOf(at)
-	if l.RefusedButStored > 0 {
-		out = append(out, fmt.Sprintf("%s through `%s`%s got no success answer, yet the origin has stored what was sent",
-			count(l.RefusedButStored, "upload"), at.arm, inCell(at.cell)))
-	}
-	if l.Duplicated > 0 && !asked[string(metric.IntegrityDuplicate)] {
-		out = append(out, fmt.Sprintf("%s through `%s`%s stored more than once, and no criterion is about duplicates",
-			count(l.Duplicated, "upload"), at.arm, inCell(at.cell)))
-	}
-	if l.Unverified > 0 {
-		out = append(out, fmt.Sprintf("%d of %s through `%s`%s could not be verified", l.Unverified,
-			count(l.Acknowledged, "acknowledged upload"), at.arm, inCell(at.cell)))
-	}
-	return out
-}
