@@ -44,14 +44,22 @@ func such(cases []record.Case, finding string) string {
 	return ""
 }
 
+func part(n, of uint64) float64 { return float64(n) / float64(max(of, 1)) }
+
 // lostData says what was acknowledged and is nowhere.
 func lostData(v view) []clue {
 	l := v.ledger()
 	if l.Lost == 0 {
 		return nil
 	}
-	return []clue{{aboutData, fact, "uploads acknowledged and not stored",
-		fmt.Sprintf("%d of %d acknowledged uploads are on no path that answers%s", l.Lost, l.Acknowledged, such(l.Cases, "lost"))}}
+	cause, text := "uploads acknowledged and not stored", fmt.Sprintf("%d of %d acknowledged uploads are on no path that answers%s", l.Lost, l.Acknowledged, such(l.Cases, "lost"))
+	if ref := v.ledgerOf(v.reference); ref.Lost > 0 {
+		text += fmt.Sprintf("; through `%s` %d of %d", v.reference, ref.Lost, ref.Acknowledged)
+		if 2*part(ref.Lost, ref.Acknowledged) >= part(l.Lost, l.Acknowledged) {
+			cause += ", around it as well: what both ways share is the place to look"
+		}
+	}
+	return []clue{{aboutData, fact, cause, text}}
 }
 
 // wrongBytes says what arrived or was stored with other bytes.

@@ -154,6 +154,15 @@ func (m measured) warnings(found []judged) []string {
 			out = append(out, fmt.Sprintf("reference sick: %d of %s of `%s`%s failed (%s)", t.failed(),
 				count(t.ended(), "op"), m.reference, inCell(cell), m.failure(m.reference, []string{cell})))
 		}
+		if l, _ := m.ledgerOf(place{cell, m.reference}); m.reference != "" && l.Lost+l.Corrupt > 0 {
+			out = append(out, fmt.Sprintf("reference sick: of %s through `%s`%s %d were lost and %d had wrong bytes: what is the matter may not lie in what differs",
+				count(looked(l), "acknowledged upload"), m.reference, inCell(cell), l.Lost, l.Corrupt))
+		}
+	}
+	for _, j := range found {
+		if j.lone != "" && (j.Verdict == Pass || j.Verdict == Improved) {
+			out = append(out, j.lone)
+		}
 	}
 	for _, arm := range m.candidates {
 		for _, cell := range m.cells {

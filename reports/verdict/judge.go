@@ -101,6 +101,8 @@ type judged struct {
 	certain bool
 	// needs is how many more blocks would likely decide it; 0 is not known.
 	needs int
+	// lone says that single pairs were far worse than the rest.
+	lone string
 }
 
 func decide(m measured, o Options) Decision {

@@ -67,6 +67,9 @@ func (m measured) lost(at place) sighting {
 	}
 	s.events, s.of = l.Lost, looked(l)
 	s.blind = unread(l)
+	if around, _ := m.ledgerOf(place{at.cell, m.reference}); at.arm != m.reference && around.Lost > 0 {
+		s.beside = fmt.Sprintf(", and %d of %d through `%s`", around.Lost, looked(around), m.reference)
+	}
 	return s
 }
 
@@ -85,6 +88,9 @@ func (m measured) corrupt(at place) sighting {
 	s := sighting{among: "verified object", one: "had wrong bytes", many: "had wrong bytes", integrity: true}
 	l, ok := m.ledgerOf(at)
 	s.events, s.of = l.Corrupt+l.ReadWrong, looked(l)+l.ReadWrong
+	if around, _ := m.ledgerOf(place{at.cell, m.reference}); at.arm != m.reference && around.Corrupt+around.ReadWrong > 0 {
+		s.beside = fmt.Sprintf(", and %d of %d through `%s`", around.Corrupt+around.ReadWrong, looked(around)+around.ReadWrong, m.reference)
+	}
 	if l.ReadWrong > 0 {
 		s.detail = fmt.Sprintf("%d of them are stored intact, and came back wrong through `%s`", l.ReadWrong, at.arm)
 	}

@@ -19,6 +19,8 @@ type question struct {
 	values    Values
 	// sick says why a PASS would have no ground, empty if it has.
 	sick string
+	// lone says that single pairs were far worse, which a median hides.
+	lone string
 	// method says what was compared where it is not pairs of blocks.
 	method string
 }
@@ -58,6 +60,9 @@ func (m measured) rule(o Options) compare.Rule {
 func (m measured) ask(c scenarios.Criterion, at place, reference string) question {
 	against := place{at.cell, reference}
 	q := question{criterion: c, at: at, reference: reference, sick: m.sickReference(c, against)}
+	if q.sick == "" {
+		q.sick = m.otherWork(at)
+	}
 	if share, ok := c.Stat.Quantile(); ok && catalogued(c.Metric).Rule == metric.OverOps {
 		blocks := m.distributions(against, at, c.Metric)
 		q.evidence = compare.FromBlocks(blocks, compare.Quantile{
@@ -68,7 +73,25 @@ func (m measured) ask(c scenarios.Criterion, at place, reference string) questio
 	}
 	pairs, values := m.pairs(against, at, c)
 	q.evidence, q.values = compare.FromPairs(pairs), values
+	q.lone = lone(c, at, reference, pairs)
 	return q
+}
+
+// lone says how many single pairs were worse beyond clear harm, where they are
+// fewer than half: a stop of some seconds now and then is one block in ten, and
+// none to a median.
+func lone(c scenarios.Criterion, at place, reference string, pairs []compare.Pair) string {
+	far, worst := 0, 0.0
+	for _, p := range pairs {
+		if h := p.Harm(); h > math.Log(compare.ClearHarmFactor(float64(*c.Margin))) {
+			far, worst = far+1, math.Max(worst, h)
+		}
+	}
+	if far == 0 || 2*far >= len(pairs) {
+		return ""
+	}
+	return fmt.Sprintf("%s %s of `%s`%s: in %d of %s it was up to %s× worse than `%s`, which a median hides",
+		c.Metric, c.Stat, at.arm, inCell(at.cell), far, count(uint64(len(pairs)), "pair"), digits(math.Exp(worst)), reference)
 }
 
 // answer judges a family of questions under Holm's correction.
@@ -89,7 +112,7 @@ func answer(asked []question, rule compare.Rule) []judged {
 			f.Verdict = Inconclusive
 			f.Reason += "; but " + asked[i].sick
 		}
-		found = append(found, judged{Finding: f, needs: r.More})
+		found = append(found, judged{Finding: f, needs: r.More, lone: asked[i].lone})
 	}
 	return found
 }

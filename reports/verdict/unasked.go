@@ -62,6 +62,26 @@ const (
 // otherAnswers says that answers have another length than around: a page that
 // says sorry with status 200 is quick, and is not what was asked for.
 func (m measured) otherAnswers(at place) []string {
+	cand, ref, differ := m.lengths(at)
+	if !differ {
+		return nil
+	}
+	return []string{fmt.Sprintf("answers through `%s`%s bring %s each on the wire, and around (`%s`) %s: they are encoded otherwise, or not the same answers (hint: work.expect says what is right)",
+		at.arm, inCell(at.cell), unit.Bytes(cand), m.reference, unit.Bytes(ref))}
+}
+
+// otherWork says why times of answers that nobody looked into prove nothing
+// good, empty where they may: bodies of transfers are verified.
+func (m measured) otherWork(at place) string {
+	if _, _, differ := m.lengths(at); !differ || m.work.Direction != "" {
+		return ""
+	}
+	return "the answers are not as long as around, and nothing was asked of their bodies (hint: work.expect)"
+}
+
+// lengths are those of the answers of the candidate and the reference, in bytes
+// on average, and whether they differ. Where ops fail it cannot be told.
+func (m measured) lengths(at place) (cand, ref float64, differ bool) {
 	each := func(at place) (size float64, known bool) {
 		t := tallyOf(m.trials[at])
 		sum := 0.0
@@ -72,11 +92,8 @@ func (m measured) otherAnswers(at place) []string {
 	}
 	cand, known := each(at)
 	ref, both := each(place{at.cell, m.reference})
-	if m.reference == "" || !known || !both || math.Max(cand, ref) < (1+otherSize)*math.Min(cand, ref) || cand == ref {
-		return nil
-	}
-	return []string{fmt.Sprintf("answers through `%s`%s bring %s each, and around (`%s`) %s: they may not be the same answers, and nothing was asked of their bodies (hint: work.expect)",
-		at.arm, inCell(at.cell), unit.Bytes(cand), m.reference, unit.Bytes(ref))}
+	differ = m.reference != "" && known && both && cand != ref && math.Max(cand, ref) >= (1+otherSize)*math.Min(cand, ref)
+	return cand, ref, differ
 }
 
 // lessDone says that a closed load got far less done, where no criterion is

@@ -14,7 +14,7 @@ import (
 
 // TestWhatNobodyAskedForIsToldAllTheSame, and is no verdict.
 func TestWhatNobodyAskedForIsToldAllTheSame(t *testing.T) {
-	const others, less = "may not be the same answers", "no criterion is about that (hint: rate or goodput)"
+	const others, less = "not the same answers (hint: work.expect says what is right)", "no criterion is about that (hint: rate or goodput)"
 	errors := []scenarios.Criterion{synthetic.Limit(metric.Errors, metric.StatRate, 0)}
 	answers := func(each unit.Bytes) synthetic.Path {
 		p := fast()
@@ -45,6 +45,56 @@ func TestWhatNobodyAskedForIsToldAllTheSame(t *testing.T) {
 			if strings.Contains(all, w) != (w == c.says) {
 				t.Errorf("%s: warnings %q, want %q and nothing else", c.name, all, c.says)
 			}
+		}
+	}
+}
+
+// TestTimesOfOtherAnswersProveNothing: quick answers that nobody looked into
+// are no PASS; those of transfers are verified, and harm is harm.
+func TestTimesOfOtherAnswersProveNothing(t *testing.T) {
+	response := []scenarios.Criterion{synthetic.Relative(metric.Service, metric.P50, 1)}
+	bring := func(p synthetic.Path, each unit.Bytes) synthetic.Path {
+		p.Trial = func(t *record.Trial) { t.Bytes.Received = each * unit.Bytes(t.Total()) }
+		return p
+	}
+	for _, c := range []struct {
+		name    string
+		spec    string
+		through synthetic.Path
+		want    verdict.Verdict
+	}{
+		{"the same", `{"targets":[]}`, bring(fast(), 1000), verdict.Pass},
+		{"a page that says sorry", `{"targets":[]}`, bring(fast(), 35), verdict.Inconclusive},
+		{"verified, encoded otherwise", `{"direction":"download","verify":"digest"}`, bring(fast(), 350), verdict.Pass},
+		{"others, and slower", `{"targets":[]}`, bring(slower(9), 35), verdict.Regressed},
+	} {
+		d := verdict.Judge(synthetic.Record(synthetic.Design{
+			Seed: 5, Blocks: 8, Around: bring(fast(), 1000), Through: c.through, Criteria: response, Spec: c.spec,
+		}), verdict.Options{})
+		if d.Verdict != c.want || (c.want == verdict.Inconclusive) != strings.Contains(d.Sentence, "nothing was asked of their bodies") {
+			t.Errorf("%s: %s", c.name, d.Sentence)
+		}
+	}
+}
+
+// TestASinglePairThatStoodStillIsTold where the median hides it.
+func TestASinglePairThatStoodStillIsTold(t *testing.T) {
+	stopped := func(trials int) synthetic.Path {
+		p, begun := fast(), 0
+		p.Trial = func(t *record.Trial) {
+			if begun < trials {
+				t.Span *= 20
+			}
+			begun++
+		}
+		return p
+	}
+	for trials, says := range map[int]bool{0: false, 1: true} {
+		d := verdict.Judge(synthetic.Record(synthetic.Design{
+			Seed: 5, Blocks: 12, Around: fast(), Through: stopped(trials), Criteria: []scenarios.Criterion{synthetic.Relative(metric.Goodput, metric.Mean, 1)},
+		}), verdict.Options{})
+		if all := strings.Join(d.Warnings, "\n"); d.Verdict != verdict.Pass || strings.Contains(all, "in 1 of 12 pairs it was up to 2") != says {
+			t.Errorf("%d trials: %s, warnings %q", trials, d.Sentence, all)
 		}
 	}
 }
