@@ -79,6 +79,23 @@ func orNone(protocol string) string {
 	return protocol
 }
 
+// retire keeps a shared connection that takes no more requests, because others
+// may still end what they began on it. It closes itself then; s.mu is held.
+func (s *session) retire(w *h2) {
+	if w == nil {
+		return
+	}
+	open := s.retired[:0]
+	for _, old := range append(s.retired, w) {
+		if old.cc.State().Closed {
+			old.close()
+		} else {
+			open = append(open, old)
+		}
+	}
+	s.retired = open
+}
+
 // sharedWire is the session's one HTTP/2 connection; nil if the peer speaks
 // HTTP/1.1, so that each lane has its own.
 func (s *session) sharedWire(t *try) (wire, error) {
@@ -98,9 +115,7 @@ func (s *session) sharedWire(t *try) (wire, error) {
 			s.apart = true
 			return w, t.lane.use(w)
 		}
-		if s.shared != nil {
-			s.shared.close() // others may still end what they began
-		}
+		s.retire(s.shared)
 		two.manyOps = true
 		s.shared = two
 	}

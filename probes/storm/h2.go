@@ -183,6 +183,8 @@ func h2Error(err error) error {
 	switch {
 	case errors.As(err, &away):
 		return fmt.Errorf("the peer ended the HTTP/2 connection: %v", away.ErrCode)
+	case reach.Untaken(err):
+		return fmt.Errorf("the peer ended the HTTP/2 connection (GOAWAY) without having taken the request: %w", err)
 	case errors.As(err, &stream) && (stream.Cause == nil || stream.Cause.Error() == fromPeer):
 		return fmt.Errorf("the peer reset the HTTP/2 stream: %v", stream.Code)
 	case errors.As(err, &stream), errors.As(err, &frames), errors.Is(err, http2.ErrFrameTooLarge):

@@ -36,9 +36,10 @@ type session struct {
 	patience patience
 	h2       *http2.Transport
 
-	mu     sync.Mutex // guards shared and apart
-	shared *h2        // connections: shared
-	apart  bool       // sharing was asked for, and HTTP/1.1 negotiated
+	mu      sync.Mutex // guards the following
+	shared  *h2        // connections: shared
+	retired []*h2      // were shared, and take no more requests
+	apart   bool       // sharing was asked for, and HTTP/1.1 negotiated
 
 	warned sync.Map
 }
@@ -115,6 +116,10 @@ func (s *session) Close(context.Context) error {
 		s.shared.drop()
 		s.shared = nil
 	}
+	for _, old := range s.retired {
+		old.drop()
+	}
+	s.retired = nil
 	s.mu.Unlock()
 	s.way.Close()
 	return nil
@@ -145,7 +150,7 @@ func (s *session) one(ctx context.Context, slot int, r *request, op probes.Op) p
 	}
 	t.start = t.now()
 	t.o.Start = probes.MarkAt(t.start)
-	err := t.run()
+	err := t.insist()
 	t.end = t.now()
 	t.o.End = probes.MarkAt(t.end)
 	l.end(t.end + t.zero)
@@ -197,6 +202,26 @@ func (t *try) run() error {
 	}
 	err = w.exchange(t)
 	t.hide()
+	return err
+}
+
+// insist is run, again on another connection where the first says that it has
+// not taken the request: nothing is repeated by that.
+func (t *try) insist() error {
+	err := t.run()
+	for range reach.MostUntaken {
+		if !reach.Untaken(err) || t.ctx.Err() != nil {
+			break
+		}
+		t.session.warn(reach.UntakenWarning)
+		if w := t.lane.wire; w != nil && w.common() {
+			_ = t.lane.use(nil)
+		} else if w != nil {
+			t.lane.leave(wire.close)
+		}
+		t.sendAt, t.sentAt, t.firstAt = 0, 0, 0
+		err = t.run()
+	}
 	return err
 }
 

@@ -55,6 +55,8 @@ func judgeConnection(err error) (probes.Outcome, error) {
 	switch {
 	case errors.As(err, &away):
 		return probes.Reset, fmt.Errorf("the peer ended the HTTP/2 connection: %v", away.ErrCode)
+	case reach.Untaken(err):
+		return probes.Reset, errors.New("the peer ended the HTTP/2 connection (GOAWAY) without having taken the request")
 	case errors.As(err, &stream) && stream.Cause != nil && stream.Cause.Error() != fromPeer:
 		return probes.Protocol, &reach.ProtocolError{Err: err}
 	case errors.As(err, &stream):

@@ -11,6 +11,7 @@ import (
 
 	"loadline/probes"
 	"loadline/probes/internal/netpath"
+	"loadline/probes/internal/reach"
 	"loadline/scenarios/unit"
 )
 
@@ -26,6 +27,7 @@ type try struct {
 	link    *link
 	reused  bool
 	since   netpath.TCPInfo // the kernel's view when the op began
+	untaken int             // connections that went away before they took the request
 }
 
 // exchange sends the request and judges what comes back.
@@ -54,6 +56,11 @@ func (t *try) exchange(r *request, redirects int) (v verdict) {
 		}
 	}()
 	a, err := link.exchange(t.ctx, r, t.p)
+	if reach.Untaken(err) && t.untaken < reach.MostUntaken && t.ctx.Err() == nil {
+		t.untaken++
+		t.session.warn(reach.UntakenWarning)
+		return t.follow(r, verdict{}, redirects)
+	}
 	if err != nil {
 		v = t.failed(err, 0)
 		if v.outcome == probes.Reset && t.reused && t.p.firstAt.Load() == 0 {
@@ -191,7 +198,8 @@ func (t *try) redirected(r *request, a *answer) *request {
 	return &n
 }
 
-// follow goes where a redirect leads, in the same op.
+// follow sends the next request of the same op: where a redirect leads, or the
+// same one on another connection that the first did not take.
 func (t *try) follow(next *request, v verdict, redirects int) verdict {
 	t.settle(v)
 	t.p.sentAt.Store(0)
