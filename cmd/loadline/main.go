@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -25,8 +26,12 @@ func main() {
 	os.Exit(code)
 }
 
+// oneAsking is how long further signals are taken for the same one: timeout(1)
+// and job controllers tell the process and then its group.
+const oneAsking = time.Second
+
 // interruptible is cancelled by the first SIGINT or SIGTERM, so that load
-// stops, ops drain and the record ends; the second one exits at once.
+// stops, ops drain and the record ends; one that comes later exits at once.
 func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
@@ -35,8 +40,12 @@ func interruptible(parent context.Context) (context.Context, func()) {
 		<-signals
 		fmt.Fprintln(os.Stderr, "loadline: interrupted: stopping load and keeping what was measured (once more to exit at once)")
 		cancel()
-		<-signals
-		os.Exit(exitInterrupted)
+		for asked := time.Now(); ; {
+			<-signals
+			if time.Since(asked) >= oneAsking {
+				os.Exit(exitInterrupted)
+			}
+		}
 	}()
 	return ctx, cancel
 }

@@ -69,13 +69,18 @@ func parseOutputs(flags []string, stdout io.Writer) ([]*output, error) {
 	return outs, nil
 }
 
-// checkRoom refuses outputs in which one scenario would overwrite another,
-// before any load is offered: a gate that reads the file would read the last
-// one's verdict for all.
-func checkRoom(outs []*output, scenarios []string) error {
+// checkRoom refuses outputs for which there is no folder and those in which one
+// scenario would overwrite another, before any load is offered: a gate that
+// reads the file would read the last one's verdict for all. The folder of the
+// runs is made when the first begins.
+func checkRoom(outs []*output, scenarios []string, runs string) error {
 	var problems []error
 	for _, o := range outs {
 		format := o.renderer.Format()
+		if err := o.hasFolder(scenarios, runs); err != nil {
+			problems = append(problems, err)
+			continue
+		}
 		if !o.apart() {
 			if len(scenarios) > 1 && !o.shared() {
 				problems = append(problems, fmt.Errorf("-o %s: a %s document holds one scenario, and %d are run (hint: -o %s=%s.%s writes a file for each)",
@@ -104,6 +109,20 @@ func (o *output) apart() bool { return strings.Contains(o.file, ofScenario) }
 // path is the file of a scenario; the folder in its name becomes a part of it.
 func (o *output) path(scenario string) string {
 	return strings.ReplaceAll(o.file, ofScenario, strings.ReplaceAll(scenario, "/", "-"))
+}
+
+// hasFolder fails if a file would lie in no folder.
+func (o *output) hasFolder(scenarios []string, runs string) error {
+	if o.file == "" {
+		return nil
+	}
+	for _, name := range scenarios {
+		dir := filepath.Dir(o.path(name))
+		if info, err := os.Stat(dir); (err != nil || !info.IsDir()) && dir != filepath.Clean(runs) {
+			return fmt.Errorf("-o %s=%s: there is no folder %s (hint: mkdir -p %s)", o.renderer.Format(), o.file, dir, dir)
+		}
+	}
+	return nil
 }
 
 // shared reports whether one document may hold several scenarios.

@@ -85,7 +85,7 @@ func runAll(ctx context.Context, a app, files []string, f runFlags) error {
 	if err := ready(ctx, plans...); err != nil {
 		return err
 	}
-	if err := checkRoom(outs, namesOf(plans)); err != nil {
+	if err := checkRoom(outs, namesOf(plans), f.out); err != nil {
 		return err
 	}
 	baseline, err := openBaselines(f.baselines)
