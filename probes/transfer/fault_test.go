@@ -115,6 +115,11 @@ func TestDownloadFaults(t *testing.T) {
 			_, _ = w.Write(body(o, r)[:100<<10])
 			return true
 		}},
+		{"a page that says sorry", probes.Corrupt, "the answer (text/html) ended after 35 bytes of 307200", func(_ *origin, w http.ResponseWriter, _ *http.Request) bool {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, "<html>Please log in again.</html>\n\n")
+			return true
+		}},
 		{"not now", probes.Status, "answered 503 Service Unavailable (Retry-After: 7): busy", func(_ *origin, w http.ResponseWriter, _ *http.Request) bool {
 			w.Header().Set("Retry-After", "7")
 			http.Error(w, "busy", http.StatusServiceUnavailable)

@@ -83,7 +83,7 @@ func refusal(a *answer, start []byte, sent, size int64, hide credential.Secrets)
 		text += fmt.Sprintf(" after %d of %d bytes of the body", sent, size)
 	}
 	if again := a.header.Get("Retry-After"); again != "" {
-		text += " (Retry-After: " + printable(again, 40) + ")"
+		text += " (Retry-After: " + printable(hide.Scrub(again), 40) + ")"
 	}
 	if to := a.header.Get("Location"); to != "" && a.status/100 == 3 {
 		return errors.New(text + " to " + printable(hide.Scrub(place(to)), 200))

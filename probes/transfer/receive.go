@@ -87,6 +87,8 @@ func (pt part) receive(a *answer, p *progress, block []byte) verdict {
 	v := check.verdict(read)
 	v.whole = err == nil && read <= pt.n
 	switch {
+	case grave(v.outcome) && err == nil && read < pt.n:
+		v.err = fmt.Errorf("%w; the answer%s ended after %d bytes of %d", v.err, kindOf(a), read, pt.n)
 	case grave(v.outcome):
 	case read > pt.n:
 		v.outcome, v.err = probes.Long, fmt.Errorf("long: more than the %d bytes that were expected%s", pt.n, announced(a))
@@ -136,6 +138,15 @@ func broken(err error, read, want int64, encoding string) (probes.Outcome, error
 		return probes.Short, fmt.Errorf("short: the connection ended after %d of %d bytes", read, want)
 	}
 	return "", err
+}
+
+// kindOf is what the answer says its body is, in words: a page that says sorry
+// is text/html.
+func kindOf(a *answer) string {
+	if kind := a.header.Get("Content-Type"); kind != "" {
+		return " (" + printable(kind, 60) + ")"
+	}
+	return ""
 }
 
 // announced is what the answer said of its length, for messages.

@@ -39,6 +39,9 @@ func frozen(v view) []clue {
 				break
 			}
 		}
+		if id, extra, all := s.slowestPhase(); id == record.PhaseConnect && extra >= 0.7*all {
+			continue // what stands still is the opening of connections
+		}
 		if hit == 0 || 2*hit < len(s.cand.trials) || longest.longest.Seconds() < leastOverOp*s.cand.quantile(metric.Service, 0.5) {
 			continue
 		}

@@ -34,7 +34,7 @@ var Catalogue = []Metric{
 	{Errors, Share, Lower, ShareOfOps, []Stat{StatRate, StatCount}, "ops that ended in anything but success"},
 	{IntegrityLost, Count, Lower, Tally, tallied, "acknowledged, and stored nowhere"},
 	{IntegrityCorrupt, Count, Lower, Tally, tallied, "acknowledged or delivered with wrong bytes"},
-	{IntegrityShort, Count, Lower, Tally, tallied, "delivered or stored with bytes missing"},
+	{IntegrityShort, Count, Lower, Tally, tallied, "delivered with bytes missing"},
 	{IntegrityDuplicate, Count, Lower, Tally, tallied, "sent once and stored more than once"},
 	{BacklogDepth, Count, Lower, OverOps, overOps, "items that wait"},
 	{BacklogOldestAge, Seconds, Lower, OverOps, overOps, "age of the oldest item that waits"},
