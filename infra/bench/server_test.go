@@ -120,6 +120,23 @@ func startNginx(t *testing.T) nginx {
 	return nginx{}
 }
 
+// settled is requests, once what an earlier client left under way is answered:
+// some end with requests sent that nobody waits for.
+func (n nginx) settled(t *testing.T) float64 {
+	t.Helper()
+	before := n.requests(t)
+	for range 100 {
+		time.Sleep(20 * time.Millisecond)
+		now := n.requests(t)
+		if now == before+1 {
+			return now
+		}
+		before = now
+	}
+	t.Fatal("nginx is still answering somebody")
+	return 0
+}
+
 // requests is how many requests nginx has answered before this one.
 func (n nginx) requests(t *testing.T) float64 {
 	t.Helper()

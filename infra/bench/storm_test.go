@@ -118,7 +118,7 @@ func (s storm) attack(how ...string) []string {
 // command measures another program.
 func (s storm) command(t *testing.T, name string, args ...string) hits {
 	t.Helper()
-	before := s.nginx.requests(t)
+	before := s.nginx.settled(t)
 	_, cpu := program(t, name, args...)
 	return s.counted(t, before, cpu, stormLength)
 }
@@ -147,7 +147,7 @@ func (s storm) ours(t *testing.T, load string) hits {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "storm.yaml")
 	must(t, os.WriteFile(file, fmt.Appendf(nil, stormScenario, s.nginx.url, load, stormLength/2), 0o644))
-	before := s.nginx.requests(t)
+	before := s.nginx.settled(t)
 	_, cpu := program(t, s.loadline, "run", file, "--out", filepath.Join(dir, "runs"))
 	h := s.counted(t, before, cpu, stormLength)
 	kept, err := filepath.Glob(filepath.Join(dir, "runs", "*"))
