@@ -90,8 +90,12 @@ func lone(c scenarios.Criterion, at place, reference string, pairs []compare.Pai
 	if far == 0 || 2*far >= len(pairs) {
 		return ""
 	}
-	return fmt.Sprintf("%s %s of `%s`%s: in %d of %s it was up to %s× worse than `%s`, which a median hides",
-		c.Metric, c.Stat, at.arm, inCell(at.cell), far, count(uint64(len(pairs)), "pair"), digits(math.Exp(worst)), reference)
+	how := "it was up to " + digits(math.Exp(worst)) + "× worse than"
+	if math.IsInf(worst, 1) {
+		how = "nothing got done, unlike through"
+	}
+	return fmt.Sprintf("%s %s of `%s`%s: in %d of %s %s `%s`, which a median hides",
+		c.Metric, c.Stat, at.arm, inCell(at.cell), far, count(uint64(len(pairs)), "pair"), how, reference)
 }
 
 // answer judges a family of questions under Holm's correction.
