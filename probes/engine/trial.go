@@ -93,8 +93,9 @@ func (t *trial) measure(ctx context.Context) (out record.Trial, ok bool, err err
 const warmUpDrain = 1200 * time.Millisecond
 
 // warmUp applies load whose times are not judged. What is still running a
-// quarter of its length after its end, or warmUpDrain, is cut, so that the measured part starts
-// with every place free and, for ops that are short, with warm connections.
+// quarter of its length after its end, or warmUpDrain, is cut, so that the
+// measured part starts with every place free and, for ops that are short, with
+// warm connections.
 // How its ops ended is kept: connections that are made here and serve all of
 // the measured part fail here, if they do.
 func (t *trial) warmUp(ctx context.Context, measured pace.Rated) (*record.WarmUp, error) {

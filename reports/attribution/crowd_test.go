@@ -158,6 +158,44 @@ func TestDuplicatesOfBothPathsAreNotPutDownToOne(t *testing.T) {
 	}
 }
 
+func TestLossesOfBothPathsAreNotPutDownToOne(t *testing.T) {
+	lost := func(arm string, n uint64) record.Integrity {
+		return record.Integrity{Arm: arm, Cell: "all", Acknowledged: 40, Intact: 40 - n, Lost: n}
+	}
+	for around, want := range map[uint64]bool{0: false, 1: false, 3: true, 5: true} {
+		a := attributed(t, synthetic.Design{Cells: one, Around: up.path(), Through: up.path(), Ledger: []record.Integrity{lost("around", around), lost("through", 4)}})
+		if both := strings.Contains(a.Where, "uploads acknowledged and not stored (`around` about as often)"); a.Arm != "through" || both != want ||
+			!strings.Contains(a.Where, "uploads acknowledged and not stored") {
+			t.Errorf("%d around: %q, for %q", around, a.Where, a.Evidence)
+		}
+	}
+}
+
+// TestAFreezeIsNotInTheOpeningOfConnections: the same stop is a freeze where
+// requests wait, and none where connecting takes the time.
+func TestAFreezeIsNotInTheOpeningOfConnections(t *testing.T) {
+	const cause = "everything stands still for a while"
+	stopped := func(stop func(p *probes.Phases)) synthetic.Path {
+		return with(steps(down.path()), func(_ plan.Cell, n int, o *synthetic.Op) {
+			if n == 20 {
+				stop(&o.Phases)
+			}
+		})
+	}
+	for name, c := range map[string]struct {
+		through synthetic.Path
+		frozen  bool
+	}{
+		"waiting":    {stopped(func(p *probes.Phases) { p.Wait = 1500 * time.Millisecond }), true},
+		"connecting": {stopped(func(p *probes.Phases) { p.Connect = 1500 * time.Millisecond }), false},
+	} {
+		a := attributed(t, synthetic.Design{Spec: download, Cells: tiny, Around: steps(down.path()), Through: c.through})
+		if a.Arm != "through" || strings.Contains(a.Where, cause) != c.frozen {
+			t.Errorf("%s: %q, for %q", name, a.Where, a.Evidence)
+		}
+	}
+}
+
 func TestAContinueThatDoesNotCome(t *testing.T) {
 	asked := func(wait time.Duration) synthetic.Path {
 		return with(up.path(), func(_ plan.Cell, _ int, o *synthetic.Op) { o.Phases.Continue = wait })

@@ -44,7 +44,8 @@ func such(cases []record.Case, finding string) string {
 	return ""
 }
 
-func part(n, of uint64) float64 { return float64(n) / float64(max(of, 1)) }
+// part is the share of uploads that a finding of the ledger is about.
+func part(n, of uint64) float64 { return float64(n) / float64(max(1, of)) }
 
 // lostData says what was acknowledged and is nowhere.
 func lostData(v view) []clue {
@@ -53,10 +54,11 @@ func lostData(v view) []clue {
 		return nil
 	}
 	cause, text := "uploads acknowledged and not stored", fmt.Sprintf("%d of %d acknowledged uploads are on no path that answers%s", l.Lost, l.Acknowledged, such(l.Cases, "lost"))
-	if ref := v.ledgerOf(v.reference); ref.Lost > 0 {
-		text += fmt.Sprintf("; through `%s` %d of %d", v.reference, ref.Lost, ref.Acknowledged)
-		if 2*part(ref.Lost, ref.Acknowledged) >= part(l.Lost, l.Acknowledged) {
-			cause += ", around it as well: what both ways share is the place to look"
+	if around := v.ledgerOf(v.reference); around.Lost > 0 {
+		text += fmt.Sprintf(", around %d of %d", around.Lost, around.Acknowledged)
+		if part(around.Lost, around.Acknowledged) > part(l.Lost, l.Acknowledged)/2 {
+			cause += fmt.Sprintf(" (`%s` about as often)", v.reference)
+			text += ": what does that lies behind both paths, or in each"
 		}
 	}
 	return []clue{{aboutData, fact, cause, text}}
@@ -164,14 +166,9 @@ func duplicates(v view) []clue {
 	if around.Duplicated > 0 {
 		text += fmt.Sprintf(", around %d of %d", around.Duplicated, around.Acknowledged)
 	}
-	if share := duplicated(l); duplicated(around) > share/2 {
+	if part(around.Duplicated, around.Acknowledged) > part(l.Duplicated, l.Acknowledged)/2 {
 		cause += fmt.Sprintf(" (`%s` about as often)", v.reference)
 		doer = "what does that lies behind both paths, or in each"
 	}
 	return []clue{{aboutData, fact, cause, text + ": " + doer}}
-}
-
-// duplicated is the share of uploads that were stored more than once.
-func duplicated(l record.Integrity) float64 {
-	return float64(l.Duplicated) / float64(max(1, l.Acknowledged))
 }

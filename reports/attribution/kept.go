@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"loadline/probes"
-	"loadline/probes/record"
 )
 
 // onKept is what the probes say of a reset before any answer on a connection
@@ -46,17 +45,12 @@ func badFromStart(v view) []clue {
 			if t.WarmUp == nil {
 				continue
 			}
-			n := uint64(0)
-			for o, k := range t.WarmUp.Ops {
-				if o.Failed() && o != probes.Dropped {
-					n += k
-				}
+			if n := (side{ops: t.WarmUp.Ops}).failed(); n > 0 {
+				bad, trials = bad+n, trials+1
 			}
-			if n > 0 {
-				trials++
+			if example == "" && len(t.WarmUp.Failures) > 0 {
+				example = t.WarmUp.Failures[0].Message
 			}
-			bad += n
-			example = firstMessage(example, t.WarmUp.Failures)
 		}
 		if bad > 0 {
 			return []clue{{aboutFailure, likely, "some connections are bad from their start",
@@ -65,11 +59,4 @@ func badFromStart(v view) []clue {
 		}
 	}
 	return nil
-}
-
-func firstMessage(known string, failures []record.Failure) string {
-	if known == "" && len(failures) > 0 {
-		return failures[0].Message
-	}
-	return known
 }

@@ -89,6 +89,20 @@ func TestASinglePairThatStoodStillIsTold(t *testing.T) {
 		}
 		return p
 	}
+	dead := fast()
+	begun := 0
+	dead.Trial = func(t *record.Trial) {
+		if begun == 0 {
+			t.Bytes.Proven, t.Bytes.Moved = 0, 0
+		}
+		begun++
+	}
+	d := verdict.Judge(synthetic.Record(synthetic.Design{
+		Seed: 5, Blocks: 12, Around: fast(), Through: dead, Criteria: []scenarios.Criterion{synthetic.Relative(metric.Goodput, metric.Mean, 1)},
+	}), verdict.Options{})
+	if all := strings.Join(d.Warnings, "\n"); !strings.Contains(all, "in 1 of 12 pairs nothing got done, unlike through `around`") {
+		t.Errorf("nothing in one trial: %s, warnings %q", d.Sentence, all)
+	}
 	for trials, says := range map[int]bool{0: false, 1: true} {
 		d := verdict.Judge(synthetic.Record(synthetic.Design{
 			Seed: 5, Blocks: 12, Around: fast(), Through: stopped(trials), Criteria: []scenarios.Criterion{synthetic.Relative(metric.Goodput, metric.Mean, 1)},
