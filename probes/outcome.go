@@ -35,6 +35,10 @@ var Outcomes = []Outcome{OK, Cut, Dropped, DNS, Refused, TLS, Reset, Timeout, St
 // Failed reports whether the outcome counts as an error.
 func (o Outcome) Failed() bool { return o != OK && o != Cut }
 
+// OnKept stands in the error of an op that was reset before any answer, on a
+// connection that had served others; the attribution looks for it.
+const OnKept = "on a kept connection; the request was not repeated"
+
 // The causes with which the engine cancels an op's context.
 var (
 	ErrCut  = errors.New("cut: cannot end in the drain at its present rate")

@@ -247,7 +247,7 @@ func (t *try) failed(err error) {
 		outcome, err = reach.Judge(t.ctx, err)
 	}
 	if outcome == probes.Reset && t.reused && t.firstAt == 0 {
-		err = fmt.Errorf("%w (on a kept connection; the request was not repeated)", err)
+		err = reach.OnKept(err)
 	}
 	t.o.Outcome, t.o.Err = outcome, t.session.secrets.Clean(err)
 	t.o.Peer.RequestID = t.foundBy()

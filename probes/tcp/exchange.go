@@ -210,7 +210,7 @@ func (t *try) failed(err error) {
 		outcome, err = reach.Judge(t.ctx, err)
 	}
 	if outcome == probes.Reset && t.reused && t.firstAt == 0 {
-		err = fmt.Errorf("%w (on a kept connection; nothing was repeated)", err)
+		err = reach.OnKept(err)
 	}
 	t.o.Outcome, t.o.Err = outcome, err
 	t.o.Verified = 0

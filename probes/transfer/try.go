@@ -64,7 +64,7 @@ func (t *try) exchange(r *request, redirects int) (v verdict) {
 	if err != nil {
 		v = t.failed(err, 0)
 		if v.outcome == probes.Reset && t.reused && t.p.firstAt.Load() == 0 {
-			v.err = fmt.Errorf("%w (on a kept connection; the request was not repeated)", v.err)
+			v.err = reach.OnKept(v.err)
 		}
 		return v
 	}

@@ -7,10 +7,6 @@ import (
 	"loadline/probes"
 )
 
-// onKept is what the probes say of a reset before any answer on a connection
-// that had been in use.
-const onKept = "(on a kept connection"
-
 // keptClosed recognises failures that all lie on connections that had worked:
 // the peer closes them while a request is on its way, as servers do that are
 // reloaded, or that count requests or idle seconds.
@@ -19,7 +15,7 @@ func keptClosed(v view) []clue {
 		kept := s.cand.failures(anyFailure)
 		closed := 0
 		for _, f := range kept {
-			if f.Outcome == probes.Reset && strings.Contains(f.Message, onKept) {
+			if f.Outcome == probes.Reset && strings.Contains(f.Message, probes.OnKept) {
 				closed++
 			}
 		}

@@ -27,8 +27,8 @@ func TestFailuresOfKeptConnections(t *testing.T) {
 		})
 	}
 	for message, is := range map[string]bool{
-		"the peer reset the connection: read (on a kept connection; the request was not repeated)": true,
-		"after 1000 of 10485760 bytes: the peer reset the connection: read":                        false,
+		"the peer reset the connection: read (" + probes.OnKept + ")":       true,
+		"after 1000 of 10485760 bytes: the peer reset the connection: read": false,
 	} {
 		a := attributed(t, synthetic.Design{Cells: one, Around: down.path(), Through: breaking(message), Spec: download})
 		if a.Arm != "through" || strings.Contains(a.Where, cause) != is {

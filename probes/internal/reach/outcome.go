@@ -30,6 +30,10 @@ func (e *ProtocolError) Error() string { return "the answer breaks the protocol:
 // Unwrap is the complaint.
 func (e *ProtocolError) Unwrap() error { return e.Err }
 
+// OnKept adds to the failure of an op that it met a connection which had served
+// others: a peer may close one at the moment of the request.
+func OnKept(err error) error { return fmt.Errorf("%w (%s)", err, probes.OnKept) }
+
 // Judge turns the failure of an op into its outcome. What the op's context
 // says goes first, because a cancelled context makes every other error; then
 // the error's own type; what remains is a connection that broke.
