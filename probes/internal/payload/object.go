@@ -63,11 +63,12 @@ func (o Object) clip(off, n int64) (int64, int64) {
 type generator struct {
 	stream *keystream.Stream
 	stamp  stamper
-	head   [stamped]byte // what matches compares the head of a block with
+	head   [StampSize]byte // what matches compares a part of a stamp with
 }
 
 func newGenerator(o Object) *generator {
 	sum := digest("loadline payload content v1", o.Seed, o.Generation, o.ID)
+	sum[24] &= 0x7f // the counter cannot overflow its low half, which would cost keystream its fast way
 	return &generator{stream: keystream.New([16]byte(sum[:16]), [16]byte(sum[16:])), stamp: newStamper(o)}
 }
 
@@ -82,26 +83,25 @@ func (g *generator) fill(p []byte, off int64) {
 	g.stamp.overlay(p, off)
 }
 
-// stamped is the part at the head of each block that is generated together with
-// its stamp, bytes: a stamp, rounded up to what the keystream makes at a time.
-const stamped = keystream.Group
-
 // matches reports whether p is the content at offset off. What lies between
 // stamps is compared while it is generated.
 func (g *generator) matches(p []byte, off int64) bool {
 	for len(p) > 0 {
-		n := int64(len(p))
-		if at := off % StampEvery; at < stamped {
-			n = min(n, stamped-at)
-			g.fill(g.head[:n], off)
+		at := off % StampEvery
+		n := min(int64(len(p)), StampEvery-at)
+		switch {
+		case at == 0 && n >= StampSize:
+			if !g.stamp.matches(p, off/StampEvery) || !g.stream.EqualAfter(StampSize, p[:n], off) {
+				return false
+			}
+		case at < StampSize:
+			n = min(n, StampSize-at)
+			g.stamp.overlay(g.head[:n], off)
 			if !bytes.Equal(p[:n], g.head[:n]) {
 				return false
 			}
-		} else {
-			n = min(n, StampEvery-at)
-			if !g.stream.Equal(p[:n], off) {
-				return false
-			}
+		case !g.stream.Equal(p[:n], off):
+			return false
 		}
 		p, off = p[n:], off+n
 	}

@@ -108,6 +108,12 @@ func (s *stamper) overlay(p []byte, off int64) {
 	}
 }
 
+// matches reports whether p begins with the stamp of a block.
+func (s *stamper) matches(p []byte, block int64) bool {
+	s.seal(block)
+	return s.sealed == [StampSize]byte(p)
+}
+
 func (s *stamper) seal(block int64) {
 	binary.BigEndian.PutUint64(s.line[32:], uint64(block))
 	binary.BigEndian.PutUint32(s.line[44:], crc32.Update(s.sum, castagnoli, s.line[32:44]))

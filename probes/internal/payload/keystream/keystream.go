@@ -78,6 +78,15 @@ func (s *Stream) Equal(p []byte, off int64) bool {
 	return true
 }
 
+// EqualAfter is Equal of what lies behind the first skip bytes of p. At the
+// start of a group it costs no more than Equal of all.
+func (s *Stream) EqualAfter(skip int, p []byte, off int64) bool {
+	if s.wide != nil && off%Group == 0 && skip < 64 {
+		return s.wide.groupsEqual(p, off, skip)
+	}
+	return len(p) <= skip || s.Equal(p[skip:], off+int64(skip))
+}
+
 // fill lets crypto/cipher do it.
 func (s *Stream) fill(p []byte, off int64) {
 	if s.stream == nil || s.pos != off {

@@ -46,6 +46,9 @@ func TestAnyPartIsThatOfTheLibrary(t *testing.T) {
 			iv[15] -= byte(near)
 		}
 		off := rapid.IntRange(0, 3000).Draw(t, "offset")
+		if rapid.Bool().Draw(t, "at a group") {
+			off -= off % Group
+		}
 		n := rapid.IntRange(0, 3000).Draw(t, "length")
 		want := library(key, iv, off+n)[off:]
 		for name, s := range ways(key, iv) {
@@ -65,6 +68,18 @@ func TestAnyPartIsThatOfTheLibrary(t *testing.T) {
 				bad[rapid.IntRange(0, n-1).Draw(t, "bad byte")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bad bit")
 				if s.Equal(bad, int64(off)) {
 					t.Fatalf("%s: of %d bytes from %d on one bit is wrong and is not seen", name, n, off)
+				}
+			}
+			skip := rapid.IntRange(0, 80).Draw(t, "skip")
+			aside := bytes.Clone(want)
+			rand.NewChaCha8([32]byte{1}).Read(aside[:min(skip, n)])
+			if !s.EqualAfter(skip, aside, int64(off)) {
+				t.Fatalf("%s: %d of %d bytes from %d on are not looked at, and count as wrong", name, skip, n, off)
+			}
+			if skip < n {
+				aside[rapid.IntRange(skip, n-1).Draw(t, "bad byte behind")] ^= 0x10
+				if s.EqualAfter(skip, aside, int64(off)) {
+					t.Fatalf("%s: behind %d of %d bytes from %d on one bit is wrong and is not seen", name, skip, n, off)
 				}
 			}
 			if got[n] != 0xa5 {

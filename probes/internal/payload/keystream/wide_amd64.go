@@ -5,6 +5,7 @@ package keystream
 import (
 	"bytes"
 	"crypto/aes"
+	"math"
 
 	"golang.org/x/sys/cpu"
 )
@@ -54,16 +55,23 @@ func (w *wide) equal(p []byte, off int64) bool {
 		}
 		p, off = p[n:], off+int64(n)
 	}
-	if groups := len(p) / Group; groups > 0 {
-		if !equal(&p[0], groups, &w.keys, w.high, w.lo+uint64(off)/aes.BlockSize) {
-			return false
-		}
-		p, off = p[groups*Group:], off+int64(groups*Group)
-	}
-	return len(p) == 0 || w.partEqual(p, off, 0)
+	return w.groupsEqual(p, off, 0)
 }
 
-// partEqual compares what lies within one group, behind its first skip bytes.
+// groupsEqual compares p, at the start of a group, its first skip bytes aside,
+// at most 63.
+func (w *wide) groupsEqual(p []byte, off int64, skip int) bool {
+	if groups := len(p) / Group; groups > 0 {
+		if !equal(&p[0], groups, &w.keys, w.high, w.lo+uint64(off)/aes.BlockSize, math.MaxUint64<<skip) {
+			return false
+		}
+		p, off, skip = p[groups*Group:], off+int64(groups*Group), 0
+	}
+	return len(p) <= skip || w.partEqual(p[skip:], off+int64(skip), skip)
+}
+
+// partEqual compares p, at off, with what lies within one group behind its
+// first skip bytes.
 func (w *wide) partEqual(p []byte, off int64, skip int) bool {
 	var group [Group]byte
 	w.groups(&group[0], 1, off-int64(skip))
@@ -86,7 +94,8 @@ func expand(key *[aes.BlockSize]byte, keys *[11][aes.BlockSize]byte)
 //go:noescape
 func keystream(dst *byte, n int, keys *[11][aes.BlockSize]byte, high, low uint64)
 
-// equal compares n groups with what keystream would write.
+// equal compares n groups with what keystream would write; of the first 64
+// bytes only those whose bit is set in first.
 //
 //go:noescape
-func equal(src *byte, n int, keys *[11][aes.BlockSize]byte, high, low uint64) bool
+func equal(src *byte, n int, keys *[11][aes.BlockSize]byte, high, low uint64, first uint64) bool

@@ -138,21 +138,28 @@ write:
 	VZEROUPPER
 	RET
 
-// func equal(src *byte, n int, keys *[11][16]byte, high, low uint64) bool
+// func equal(src *byte, n int, keys *[11][16]byte, high, low uint64, first uint64) bool
 //
-// Z24 gathers every bit that differs: $0xf6 is a | (b ^ c).
-TEXT ·equal(SB), NOSPLIT, $0-41
-	MOVQ src+0(FP), DI
-	MOVQ n+8(FP), CX
-	MOVQ keys+16(FP), SI
-	MOVQ high+24(FP), X1
-	MOVQ low+32(FP), X0
+// Z24 gathers every bit that differs: $0xf6 is a | (b ^ c). K2 has a bit for
+// each of the first 64 bytes that counts.
+TEXT ·equal(SB), NOSPLIT, $0-49
+	MOVQ  src+0(FP), DI
+	MOVQ  n+8(FP), CX
+	MOVQ  keys+16(FP), SI
+	MOVQ  high+24(FP), X1
+	MOVQ  low+32(FP), X0
+	KMOVQ first+40(FP), K2
 	BEGIN
-	VPXORQ Z24, Z24, Z24
+	GROUP
+	VPXORQ 0(DI), Z4, Z4
+	VMOVDQU8.Z Z4, K2, Z24
+	JMP  rest
 
 compare:
 	GROUP
 	VPTERNLOGQ $0xf6, 0(DI), Z4, Z24
+
+rest:
 	VPTERNLOGQ $0xf6, 64(DI), Z5, Z24
 	VPTERNLOGQ $0xf6, 128(DI), Z6, Z24
 	VPTERNLOGQ $0xf6, 192(DI), Z7, Z24
@@ -161,6 +168,6 @@ compare:
 	JNZ  compare
 	VPTESTMQ Z24, Z24, K1
 	KORTESTW K1, K1
-	SETEQ ret+40(FP)
+	SETEQ ret+48(FP)
 	VZEROUPPER
 	RET
