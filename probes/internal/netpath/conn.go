@@ -25,6 +25,7 @@ type Conn struct {
 	reading, writing    stopwatch    // by age
 	ackedAtOpen         int64        // the kernel counts the SYN as a byte
 	writeClosed         atomic.Bool
+	bulk                bulkCalls
 
 	closing sync.Once
 	final   atomic.Pointer[TCPInfo] // what the kernel knew last, from Close on
