@@ -58,11 +58,11 @@ type flow struct {
 }
 
 func (f *flow) Read(b []byte) (int, error) {
-	began := time.Now()
+	began := f.p.now() // the monotonic clock alone: twice per block at gigabytes per second
 	n, err := f.r.Read(b)
 	f.n += int64(n)
 	if f.object {
-		f.p.got(n, time.Since(began))
+		f.p.got(n, time.Duration(f.p.now()-began))
 	} else {
 		f.p.heard.Add(int64(n))
 	}
