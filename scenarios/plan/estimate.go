@@ -29,7 +29,7 @@ func (a AtMost) Count() string {
 
 func (a AtMost) say(format func(float64) string) string {
 	if !a.Known {
-		return "as much as the target takes"
+		return "no bound"
 	}
 	if a.N > math.MaxInt64/2 {
 		return "no bound worth naming"

@@ -22,6 +22,8 @@ type Totals struct {
 	ReadBacks     AtMost `json:"read_backs"`
 	ReadBackBytes AtMost `json:"read_back_bytes"`
 	Removals      AtMost `json:"removals"`
+	// Supposed is what Bytes would be at a rate that is only supposed.
+	Supposed Supposed `json:"supposed"`
 }
 
 // totals sums over the arms. A limit holds for all of them together.
@@ -50,6 +52,7 @@ func (p Plan) totals(arms []ArmEstimate) Totals {
 		t.Bytes.limit(n)
 		t.ReadBackBytes.limit(n)
 	}
+	t.Supposed = p.supposed()
 	fixed, ok := p.Spec.(interface {
 		Fixtures(run string, cell Cell) []string
 	})
@@ -91,7 +94,7 @@ func (t Totals) Words() []string {
 	case t.Bytes.Known && t.Bytes.N > 0:
 		load = "at most " + t.Bytes.Bytes()
 	}
-	out := []string{fmt.Sprintf("the load over all arms is %s; limits count this and nothing else", load)}
+	out := []string{fmt.Sprintf("the load over all arms is %s; limits count this and nothing else", load+t.Supposed.words(t.Bytes))}
 	if !t.Fixtures.none() {
 		out = append(out, fmt.Sprintf("on top, before it: %s fixtures at most are looked for, stored where they are not there (%s) and removed at the end, with a request for each step",
 			t.Fixtures.Count(), t.FixtureBytes.Bytes()))
