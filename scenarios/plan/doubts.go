@@ -23,7 +23,11 @@ func (p Plan) doubts() []string {
 	var out []string
 	out = append(out, p.doubtQuantiles()...)
 	out = append(out, p.doubtTime()...)
-	return append(out, p.doubtStorage()...)
+	out = append(out, p.doubtStorage()...)
+	if work, ok := p.Spec.(Doubtful); ok {
+		out = append(out, work.Doubts()...)
+	}
+	return out
 }
 
 // doubtQuantiles names criteria on quantiles that the ops cannot carry.

@@ -32,6 +32,12 @@ type Spec interface {
 	Metrics() []metric.ID
 }
 
+// Doubtful is work of which a plan should say more than its numbers.
+type Doubtful interface {
+	// Doubts are remarks that are no errors, a sentence each.
+	Doubts() []string
+}
+
 // Effects is what one op does: bytes over the wire and objects on the target.
 type Effects struct {
 	Sends, Receives, Stores unit.Bytes
