@@ -52,6 +52,9 @@ type On struct {
 	// times, from one goroutine at a time and until Close at the latest. It is
 	// nil if nobody wants it, and quick: sampling waits for it.
 	Sampled func(ConnSample)
+	// Served receives the content of bodies that nothing but other bodies can be
+	// compared with, from any goroutine; nil if nobody wants it.
+	Served func(Served)
 }
 
 // Session is one arm of one cell for the length of a run.

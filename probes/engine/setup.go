@@ -81,7 +81,7 @@ func (r *runner) places() []place {
 func (r *runner) open(ctx context.Context, at place) error {
 	arm, cell := r.plan.ArmIn(plan.Trial{Arm: at.arm, Cell: at.cell}), r.plan.Cells[at.cell]
 	sampled := new(samples)
-	on := probes.On{Run: r.id, Arm: arm, Cell: cell, Slots: r.slots(at), Seed: r.plan.Scenario.Design.Seed, Warn: r.warn, Sampled: sampled.pass}
+	on := probes.On{Run: r.id, Arm: arm, Cell: cell, Slots: r.slots(at), Seed: r.plan.Scenario.Design.Seed, Warn: r.warn, Sampled: sampled.pass, Served: sampled.serve}
 	var session probes.Session
 	err := within(ctx, setupGrace, func(ctx context.Context) (err error) {
 		session, err = r.probe.Open(ctx, r.plan.Spec, on)

@@ -69,8 +69,9 @@ func (t *trial) measure(ctx context.Context) (out record.Trial, ok bool, err err
 	}
 	p.Judge = record.NewCollector(t.head(), record.CollectorOptions{Length: p.Length + p.Drain, Raw: t.run.options.Raw})
 	watch := health.Begin(t.run.options.Header.Environment.CPULimit)
-	running := p.Begin(ctx)
 	sampled := t.run.samples[place{t.plan.Arm, t.plan.Cell}]
+	sampled.await(p.Judge)
+	running := p.Begin(ctx)
 	sampled.into(running.Epoch, p.Judge)
 	change := t.change(ctx, running.Epoch)
 	seen := running.Wait(ctx)

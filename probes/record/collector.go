@@ -44,8 +44,8 @@ type CollectorOptions struct {
 	Raw bool
 }
 
-// Collector folds the observations of one trial into a Trial. Add, Tick, Sample
-// and Offer may be called from any number of goroutines; its memory does not grow
+// Collector folds the observations of one trial into a Trial. Add, Tick, Sample,
+// Serve and Offer may be called from any number of goroutines; its memory does not grow
 // with the number of ops, unless all raw observations were asked for.
 //
 // It counts every observation it is given: ops of the warm-up are not fed.
@@ -56,9 +56,10 @@ type Collector struct {
 	offered  atomic.Uint64
 	finished atomic.Bool
 
-	mu    sync.Mutex // guards moved and conns
-	moved movedSeries
-	conns conns
+	mu     sync.Mutex // guards moved, conns and bodies
+	moved  movedSeries
+	conns  conns
+	bodies bodies
 }
 
 // NewCollector is a collector for the trial of that head.
@@ -105,6 +106,15 @@ func (c *Collector) Sample(at time.Duration, s probes.ConnSample) {
 	c.conns.add(at, &s)
 }
 
+// Serve counts a body by its content; what comes after Finish is ignored.
+func (c *Collector) Serve(s probes.Served) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.finished.Load() {
+		c.bodies.add(s)
+	}
+}
+
 // Offer counts n more starts that were due in the measured part. A trial for
 // which it was never called offered what it was fed.
 func (c *Collector) Offer(n uint64) { c.offered.Add(n) }
@@ -131,6 +141,7 @@ func (c *Collector) Finish(health Health, span time.Duration) Trial {
 	}
 	all.into(&t)
 	c.conns.into(&t)
+	t.Bodies = c.bodies.list()
 	t.Timeline = timeline(&c.moved, &all.ended, &all.failed)
 	if t.Offered == 0 {
 		t.Offered = t.Total()

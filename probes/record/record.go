@@ -125,7 +125,10 @@ type Trial struct {
 	Conns        []ConnSeries `json:"conns,omitempty"`
 	ConnsLeftOut uint64       `json:"conns_left_out,omitempty"`
 	Failures     []Failure    `json:"failures,omitempty"`
-	Health       Health       `json:"health"`
+	// Bodies are what ops that ended well were served, the most frequent first,
+	// where nobody said what is right.
+	Bodies []Body `json:"bodies,omitempty"`
+	Health Health `json:"health"`
 	// Raw are the observations themselves, when few or asked for. More than
 	// RawLimit are kept beside the record, in the file that RawFile names; see
 	// Run.Observations.
@@ -301,6 +304,9 @@ type Integrity struct {
 	// this one and are stored intact. All counts above are of the arm's own
 	// objects, and Intact, Lost, Corrupt and Unverified add up to Acknowledged.
 	ReadWrong uint64 `json:"read_wrong,omitempty"`
+	// OwnPathOnly are those of Intact which only the arm that took them says are
+	// there; every other path that answers was asked twice, and says absent.
+	OwnPathOnly uint64 `json:"own_path_only,omitempty"`
 	// Cases are the ops that were not intact, as evidence, at most 100.
 	Cases []Case `json:"cases,omitempty"`
 }
@@ -311,7 +317,7 @@ type Case struct {
 	Trial   int            `json:"trial"`
 	Seq     uint64         `json:"seq"`
 	Outcome probes.Outcome `json:"outcome"`
-	Finding string         `json:"finding"` // lost, corrupt, duplicated, refused_but_stored, unverified
+	Finding string         `json:"finding"` // lost, corrupt, duplicated, refused_but_stored, own_path_only, unverified
 	// Evidence has one sentence per path asked.
 	Evidence []string `json:"evidence"`
 }
