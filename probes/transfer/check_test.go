@@ -62,7 +62,7 @@ func TestCheckRefuses(t *testing.T) {
 		existing: "an existing object needs its size",
 		existing + "expect: {size: 1B, sha256: 12}\n":                              "12 is not text",
 		existing + "expect: {size: 1B, sha256: ab12}\n":                            "is no SHA-256",
-		existing + "expect: {size: 1B}\nverify: digest\n":                          "there is no digest to compare with",
+		existing + "expect: {size: 9B}\nrange: random 2B\nverify: digest\n":        "parts at random have no digest to compare with",
 		existing + "expect: {size: 9B}\nsize: 8B\n":                                "8B is not what expect.size says: 9B",
 		existing + "expect: {size: 1KiB}\nrange: tail 2KiB\n":                      "does not fit into an object of 1KiB",
 		strings.Replace(existing, "/f/x", "/f/{name}", 1) + "expect: {size: 9B}\n": "an existing object has a name of its own",
@@ -99,7 +99,8 @@ func TestDefaults(t *testing.T) {
 		upTo + "path: /f/{name}\n":              {Method: "PUT", Verify: transfer.VerifyReadback},
 		upTo + "path: /deposit\nmethod: POST\n": {Method: "POST", Verify: transfer.VerifyNone},
 		downTo + "path: /f/{name}\n":            {Method: "GET", Verify: transfer.VerifyDigest, Fixture: transfer.Own},
-		"kind: http.transfer\ndirection: download\npath: /f\nfixture: existing\nexpect: {size: 3B}\n": {Method: "GET", Verify: transfer.VerifyNone, Fixture: transfer.Existing},
+		"kind: http.transfer\ndirection: download\npath: /f\nfixture: existing\nexpect: {size: 3B}\n":                   {Method: "GET", Verify: transfer.VerifyDigest, Fixture: transfer.Existing},
+		"kind: http.transfer\ndirection: download\npath: /f\nfixture: existing\nexpect: {size: 3B}\nrange: random 1B\n": {Method: "GET", Verify: transfer.VerifyNone, Fixture: transfer.Existing},
 	} {
 		spec := probetest.Check(t, transfer.Probe{}, work).(*transfer.Spec)
 		got := spec.Options()

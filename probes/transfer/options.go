@@ -79,7 +79,7 @@ type Form struct {
 // Expect is what is known of an object that is there already.
 type Expect struct {
 	Size   unit.Bytes `key:"size" required:"true" min:"0" doc:"its size"`
-	SHA256 string     `key:"sha256" doc:"its SHA-256 in hexadecimal digits"`
+	SHA256 string     `key:"sha256" doc:"its SHA-256 in hexadecimal digits; without it what the reference serves is the standard"`
 }
 
 // Readback says how acknowledged uploads are read again after the timed part.

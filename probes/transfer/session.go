@@ -120,6 +120,9 @@ func (s *session) part(obj payload.Object, r Range, seed uint64) part {
 	if s.o.Expect != nil {
 		pt.digest = s.o.Expect.SHA256
 	}
+	if s.o.learns() {
+		pt.content = new(string)
+	}
 	return pt
 }
 
@@ -151,6 +154,7 @@ func (s *session) run(parent context.Context, lane *lane, j job) probes.Observat
 	default:
 		o.Received = unit.Bytes(p.received.Load())
 	}
+	s.tellContent(j, o)
 	t.settle(v)
 	lane.last = time.Now()
 	return o

@@ -16,12 +16,16 @@ import (
 // Spec is checked work; it satisfies plan.Spec.
 type Spec struct {
 	o Options
+	// unseen says why bodies are not looked into, though the scenario does not
+	// ask for that; empty if they are, or it does.
+	unseen string
 }
 
 var (
 	_ plan.Spec      = (*Spec)(nil)
 	_ probes.Audited = (*Spec)(nil)
 	_ probes.Fixed   = (*Spec)(nil)
+	_ plan.Doubtful  = (*Spec)(nil)
 )
 
 // Kind implements plan.Spec.
@@ -37,6 +41,14 @@ func (s *Spec) Size() unit.Bytes {
 		return s.o.Expect.Size
 	}
 	return s.o.Size
+}
+
+// Doubts implements plan.Doubtful.
+func (s *Spec) Doubts() []string {
+	if s.unseen == "" {
+		return nil
+	}
+	return []string{"only the length of bodies is compared: work.expect names no sha256, and " + s.unseen}
 }
 
 // Effects implements plan.Spec.
