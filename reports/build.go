@@ -25,6 +25,7 @@ type Source struct {
 
 // Build makes the view of a run, whole or partial.
 func Build(run record.Run, d verdict.Decision, a attribution.Attribution, s Source) Report {
+	run = verdict.Counted(run)
 	h := run.Header
 	r := Report{
 		Run: h.Run, Scenario: h.Scenario.Name, Purpose: h.Scenario.Purpose, Started: h.Started,

@@ -33,7 +33,7 @@ func Attribute(run record.Run, d verdict.Decision) Attribution {
 	if arm == "" {
 		return Attribution{}
 	}
-	v := newView(run, arm, d)
+	v := newView(verdict.Counted(run), arm, d)
 	var clues []clue
 	for _, rule := range rules {
 		clues = append(clues, rule(v)...)

@@ -166,6 +166,9 @@ func (m measured) warnings(found []judged) []string {
 	}
 	for _, arm := range m.candidates {
 		for _, cell := range m.cells {
+			if c := m.bodies[place{cell, arm}]; c.remark != "" {
+				out = append(out, c.remark)
+			}
 			out = append(out, m.unasked(found, place{cell, arm})...)
 		}
 	}

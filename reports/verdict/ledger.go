@@ -100,6 +100,9 @@ func (m measured) corrupt(at place) sighting {
 		for _, o := range wrongBytes {
 			s.events, s.of = s.events+t.ops[o], s.of+t.ops[o]
 		}
+		if held, learnt := m.bodies[at]; learnt {
+			s.detail, s.blind = held.why, held.open
+		}
 	} else if !ok {
 		s.onlyAtEnd = true
 		s.blind = "nothing was verified, so nothing is known of the bytes"

@@ -21,6 +21,7 @@ type measured struct {
 	cells      []string
 	trials     map[place][]record.Trial
 	work       workFacts
+	bodies     map[place]compared // empty where the content was known or not looked at
 	read       map[metricAt]map[int]compare.Distribution
 }
 
@@ -35,7 +36,8 @@ type workFacts struct {
 }
 
 func layOut(run record.Run) measured {
-	m := measured{run: run, trials: map[place][]record.Trial{}, read: map[metricAt]map[int]compare.Distribution{}}
+	run, bodies := holdBodies(run)
+	m := measured{run: run, bodies: bodies, trials: map[place][]record.Trial{}, read: map[metricAt]map[int]compare.Distribution{}}
 	for _, a := range run.Header.Arms {
 		switch a.Role {
 		case scenarios.Reference:
