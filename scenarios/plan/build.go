@@ -43,7 +43,7 @@ func build(s scenarios.Scenario, spec Spec) Plan {
 	p := Plan{Scenario: s, Spec: spec, Arms: arms(s), Cells: cells(s, spec), Looks: Looks(s.Design.Blocks)}
 	p.Trials = trials(s.Design, len(p.Arms), len(p.Cells))
 	p.Fingerprint = fingerprint(s, spec, p.Cells)
-	p.Warnings = p.doubts()
+	p.Warnings = append(p.doubts(), p.doubtHangs()...)
 	return p
 }
 
