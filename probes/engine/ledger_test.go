@@ -92,7 +92,8 @@ func TestLedger(t *testing.T) {
 		{name: "stored twice", way: &way{stores: keepTwice}, want: record.Integrity{Acknowledged: 20, Intact: 20, Duplicated: 1}, finding: "duplicated"},
 		{name: "refused", way: &way{ends: only(probes.Status, probes.OK)}, want: record.Integrity{Acknowledged: 19, Intact: 19, Refused: 1}},
 		{name: "refused but stored", way: &way{ends: only(probes.Status, probes.OK), stores: keepAll}, want: record.Integrity{Acknowledged: 19, Intact: 19, Refused: 1, RefusedButStored: 1}, finding: "refused_but_stored"},
-		{name: "absent on one path", way: &way{}, through: &way{audits: found(probes.Absent, 9)}, want: full},
+		{name: "absent on one path", way: &way{}, through: &way{audits: found(probes.Absent, 9)}, want: record.Integrity{Acknowledged: 20, Intact: 20, OwnPathOnly: 1}, finding: "own_path_only"},
+		{name: "absent on one path at first", way: &way{}, through: &way{audits: found(probes.Absent, 1)}, want: full},
 		{name: "absent at first", way: &way{audits: found(probes.Absent, 1)}, through: &way{audits: found(probes.Absent, 1)}, want: full},
 		{name: "one path unreadable", way: &way{}, through: &way{audits: found(probes.Unreadable, 9)}, want: full},
 		{name: "lost, one path unreadable", way: &way{stores: keepNone}, through: &way{audits: found(probes.Unreadable, 9)}, want: record.Integrity{Acknowledged: 20, Intact: 19, Lost: 1}, finding: "lost"},
@@ -136,7 +137,7 @@ func TestLedger(t *testing.T) {
 
 func equal(a, b record.Integrity) bool {
 	return a.Acknowledged == b.Acknowledged && a.Intact == b.Intact && a.Lost == b.Lost && a.Corrupt == b.Corrupt &&
-		a.Duplicated == b.Duplicated && a.Refused == b.Refused && a.RefusedButStored == b.RefusedButStored && a.Unverified == b.Unverified
+		a.Duplicated == b.Duplicated && a.Refused == b.Refused && a.RefusedButStored == b.RefusedButStored && a.OwnPathOnly == b.OwnPathOnly && a.Unverified == b.Unverified
 }
 
 func TestALostObjectWasAskedForTwiceASecondApart(t *testing.T) {

@@ -70,6 +70,8 @@ type sighting struct {
 	onlyAtEnd bool
 	// blind says why nothing can be known at all, empty if it can.
 	blind string
+	// doubtful marks a blind sighting that is to be told unasked.
+	doubtful bool
 	// beside is how the reference fared, empty if it saw none of it.
 	beside string
 }

@@ -75,7 +75,7 @@ func existing(t *testing.T, around, through http.Handler, work string) record.Ru
 name: test/existing
 purpose: Is what is served through the balancer what is served around it?
 arms:
-%swork: {kind: http.transfer, direction: download, path: /release, fixture: existing, expect: {size: 64KiB}%s}
+%swork: {kind: http.transfer, direction: download, path: /release, fixture: existing, expect: {size: 64KiB}, answer_after: 1s, stall_after: 1s%s}
 load: {model: closed, in_flight: 2, warmup: 0s, measure: 60ms, drain: 2s}
 design: {blocks: 3, rest: 0s, seed: 5, max_duration: 1m}
 criteria:

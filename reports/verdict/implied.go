@@ -30,7 +30,7 @@ func (m measured) implied(written []judged) []judged {
 			}
 			for _, id := range []metric.ID{metric.IntegrityLost, metric.IntegrityCorrupt} {
 				s, _ := m.sighted(scenarios.Criterion{Metric: id}, at)
-				if s.events > 0 && !broken(written, at, id) {
+				if s.events > 0 && !broken(written, at, id) || s.doubtful && !judgedBy(written, at, id) {
 					found = append(found, m.damaged(at, id, s))
 				}
 			}
@@ -118,9 +118,12 @@ func broken(found []judged, at place, id metric.ID) bool {
 }
 
 // limited reports whether the scenario itself says how many errors are too many.
-func limited(found []judged, at place) bool {
+func limited(found []judged, at place) bool { return judgedBy(found, at, metric.Errors) }
+
+// judgedBy reports whether the scenario itself has a criterion on a metric.
+func judgedBy(found []judged, at place, id metric.ID) bool {
 	return slices.ContainsFunc(found, func(j judged) bool {
-		return j.Arm == at.arm && j.Cell == at.cell && j.Metric == string(metric.Errors)
+		return j.Arm == at.arm && j.Cell == at.cell && j.Metric == string(id)
 	})
 }
 

@@ -50,6 +50,7 @@ func add(a, b record.Integrity) record.Integrity {
 	a.RefusedButStored += b.RefusedButStored
 	a.Unverified += b.Unverified
 	a.ReadWrong += b.ReadWrong
+	a.OwnPathOnly += b.OwnPathOnly
 	a.Cases = append(a.Cases, b.Cases...)
 	return a
 }
@@ -66,11 +67,29 @@ func (m measured) lost(at place) sighting {
 		return s
 	}
 	s.events, s.of = l.Lost, looked(l)
-	s.blind = unread(l)
+	if s.blind = unread(l); s.blind == "" {
+		s.blind = m.keptBack(at)
+		s.doubtful = s.blind != ""
+	}
 	if around, _ := m.ledgerOf(place{at.cell, m.reference}); at.arm != m.reference && around.Lost > 0 {
 		s.beside = fmt.Sprintf(", and %d of %d through `%s`", around.Lost, looked(around), m.reference)
 	}
 	return s
+}
+
+// keptBack says that only the arm which took uploads says that they are there,
+// while what the reference took is seen through both: a balancer that keeps or
+// caches what it should pass on would say so too. Empty where that is not so.
+// Where neither arm sees what the other took, they have a store each, as two
+// releases may.
+func (m measured) keptBack(at place) string {
+	own, _ := m.ledgerOf(at)
+	around, _ := m.ledgerOf(place{at.cell, m.reference})
+	if at.arm == m.reference || own.OwnPathOnly == 0 || around.Intact <= around.OwnPathOnly {
+		return ""
+	}
+	return fmt.Sprintf("%d of %s can be read through `%s` alone, which took them; every other path, asked twice, says that they are not there, and what `%s` took is seen through both",
+		own.OwnPathOnly, count(looked(own), "acknowledged upload"), at.arm, m.reference)
 }
 
 // unread says that nothing of what was acknowledged could be read back, empty

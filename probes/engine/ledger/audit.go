@@ -43,7 +43,8 @@ var errTime = errors.New("the time for read-backs ended")
 // apart, that it is absent. It is corrupt if a path read wrong bytes and none
 // read the right ones; if one did, the path that read wrong bytes is charged
 // with the corruption, because the stored object is right. A path that cannot
-// be read is no evidence.
+// be read is no evidence. What only the arm's own path says is there is intact,
+// and counted apart: a balancer that keeps what it should pass on says so too.
 //
 // A path that left its last reads without any answer is asked only now and
 // then. What no other path can tell is set aside meanwhile, and asked for once
@@ -88,11 +89,11 @@ type question struct {
 	entry
 	asked    time.Time
 	evidence []string
-	// again is true once every path that answers said "absent"; they are
-	// asked a second time then.
+	// again is true once every path that answers, or every one but the arm's
+	// own, said "absent"; they are asked a second time then.
 	again bool
 	// last is true if paths that were down are to be asked all the same;
-	// seen is what the others said.
+	// seen is what the others said, or all of them at first.
 	last bool
 	seen sight
 }
@@ -162,6 +163,7 @@ type sight struct {
 	owed     bool     // a path was down or silent that may still tell
 	wrong    []Path   // read wrong bytes
 	absent   []Path   // said that there is nothing
+	ownOnly  bool     // the arm's own path has it, and the others say that there is nothing
 	evidence []string // one sentence per path asked
 	receipts int
 	unasked  error // why the receipts could not be read
@@ -178,7 +180,7 @@ func (a *audit) look(ctx context.Context, q question) sight {
 		got := a.ask(ctx, p, q, kept, &v)
 		switch got {
 		case probes.Intact:
-			v.finding = probes.Intact
+			v.finding, v.ownOnly = probes.Intact, p.Arm == e.book.Arm && len(v.absent) > 0
 		case probes.Wrong:
 			v.wrong = append(v.wrong, p)
 		case probes.Absent:
@@ -242,13 +244,13 @@ func (a *audit) settle(v sight, q question) {
 	if a.closed {
 		return
 	}
-	absent := v.finding == probes.Absent && q.told.acknowledged()
+	absent := (v.finding == probes.Absent || v.ownOnly) && q.told.acknowledged()
 	open := v.owed && (absent || v.finding == probes.Unreadable)
 	v.evidence = slices.Concat(q.evidence, v.evidence)
 	v.evidence = slices.Clip(v.evidence) // it may be appended to more than once
 	switch {
 	case absent && !q.again:
-		a.suspects = append(a.suspects, question{entry: q.entry, asked: time.Now(), evidence: v.evidence, again: true})
+		a.suspects = append(a.suspects, question{entry: q.entry, asked: time.Now(), evidence: v.evidence, again: true, seen: v})
 	case open:
 		a.aside = append(a.aside, question{entry: q.entry, evidence: v.evidence, again: q.again, seen: v})
 	default:
@@ -265,8 +267,9 @@ func (a *audit) count(e entry, v sight) {
 	}
 }
 
-// finish closes the tally; suspects that were asked only once stay unverified.
-// What was set aside counts by what the paths said that were not down.
+// finish closes the tally; suspects that were asked only once stay unverified,
+// unless they were seen. What was set aside counts by what the paths said that
+// were not down.
 func (a *audit) finish() Found {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -275,6 +278,11 @@ func (a *audit) finish() Found {
 		a.count(q.entry, q.seen)
 	}
 	for _, q := range a.suspects {
+		if q.seen.finding == probes.Intact {
+			q.seen.ownOnly = false // the others were asked only once
+			a.count(q.entry, q.seen)
+			continue
+		}
 		a.tally.note(q.entry, "unverified", append(q.evidence, errTime.Error()+" before it could be asked for again"))
 	}
 	return Found{a.tally.rows(), append(a.tally.warnings(a.total-a.done), a.reach.remarks()...)}

@@ -9,10 +9,10 @@ import (
 )
 
 // At most so many cases per arm and cell are kept as evidence; those that are
-// merely unverified leave room for the others.
+// merely in doubt leave room for the others.
 const (
-	mostCases      = 100
-	mostUnverified = 20
+	mostCases    = 100
+	mostDoubtful = 20
 )
 
 type rowKey struct{ arm, cell string }
@@ -65,6 +65,10 @@ func (t *tally) count(e entry, v sight) {
 	switch v.finding {
 	case probes.Intact:
 		row.Intact++
+		if v.ownOnly {
+			row.OwnPathOnly++
+			t.note(e, "own_path_only", v.evidence)
+		}
 		if len(v.absent) > 0 {
 			t.late++
 		}
@@ -105,8 +109,8 @@ func (t *tally) note(e entry, finding string, evidence []string) {
 
 func addCase(row *record.Integrity, e entry, finding string, evidence []string) {
 	most := mostCases
-	if finding == "unverified" {
-		most = mostUnverified
+	if finding == "unverified" || finding == "own_path_only" {
+		most = mostDoubtful
 	}
 	if len(row.Cases) >= most {
 		return
