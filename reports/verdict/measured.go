@@ -193,7 +193,7 @@ func (m measured) failure(arm string, cells []string) string {
 	for _, t := range trials {
 		for _, f := range t.Failures {
 			if f.Outcome == o {
-				return describe(f)
+				return m.describe(arm, f)
 			}
 		}
 	}

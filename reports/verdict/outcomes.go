@@ -25,9 +25,9 @@ var outcomeWords = map[probes.Outcome]string{
 	probes.Stale:    "the body was an older one",
 }
 
-// describe says how one op failed, with the status or message seen: of a
-// redirect where it leads, of another refusal only the status.
-func describe(f record.Failure) string {
+// describe says how one op of an arm failed, with the status or message seen: of
+// a redirect where it leads, of another refusal the status and what was asked.
+func (m measured) describe(arm string, f record.Failure) string {
 	words := outcomeWords[f.Outcome]
 	switch {
 	case f.Outcome == probes.Status && f.Status/100 == 3 && f.Message != "":
@@ -35,7 +35,11 @@ func describe(f record.Failure) string {
 	case f.Outcome == probes.Protocol && f.Message != "":
 		return f.Message // a whole sentence
 	case f.Outcome == probes.Status && f.Status != 0:
-		return fmt.Sprintf("status %d", f.Status)
+		text := fmt.Sprintf("status %d", f.Status)
+		if asked := m.asked(arm); asked != "" {
+			text += " to " + asked
+		}
+		return text
 	case f.Message != "":
 		return fmt.Sprintf("%s: %s", words, strings.TrimPrefix(f.Message, string(f.Outcome)+": "))
 	default:

@@ -67,7 +67,7 @@ func (m measured) earlyWords(at place, e early) string {
 		}
 		for _, f := range t.WarmUp.Failures {
 			if f.Outcome == o {
-				return text + ": " + describe(f)
+				return text + ": " + m.describe(at.arm, f)
 			}
 		}
 	}
