@@ -42,6 +42,7 @@ func Clean(ctx context.Context, p plan.Plan, run string, names []record.Names, o
 	}
 	result := ledger.Clean(ctx, run, names, ledger.RemoveOptions{
 		Paths:    r.removers,
+		Look:     r.readback().Budget > 0,
 		Parallel: max(r.readback().Parallel, parallelMost),
 		Removed:  o.Removed,
 		Progress: func(done, total int) { r.tell(Event{Kind: Removing, Done: done, Total: total}) },

@@ -138,14 +138,27 @@ func (r *runner) remove(ctx context.Context, e *ending) int {
 	defer cancel()
 	left := r.ledger.Remove(ctx, ledger.RemoveOptions{
 		Paths:    r.removers,
+		Look:     r.readback().Budget > 0,
 		Parallel: max(r.readback().Parallel, parallelMost),
 		Removed:  r.removed,
 		Progress: func(done, total int) { r.tell(Event{Kind: Removing, Done: done, Total: total}) },
 	})
 	if left.Objects > 0 {
-		r.warn(fmt.Sprintf("%d objects could not be removed from the target: %v (hint: %s)", left.Objects, left.Why, r.remedy(left.Why)))
+		r.warn(fmt.Sprintf("%s could not be removed from the target: %v (hint: %s)", stays(left), left.Why, r.remedy(left.Why)))
 	}
 	return left.Objects
+}
+
+// stays says what a removal left. A refused upload may have left nothing, and is
+// not said to be an object where nobody knows.
+func stays(left ledger.Left) string {
+	switch {
+	case left.Unpromised == left.Objects:
+		return fmt.Sprintf("%d ops were not acknowledged, and whether they left objects is not known; such", left.Objects)
+	case left.Unpromised > 0:
+		return fmt.Sprintf("%d objects, %d of them of ops that were not acknowledged and may have left none,", left.Objects, left.Unpromised)
+	}
+	return fmt.Sprintf("%d objects", left.Objects)
 }
 
 // Prefix is what the names of all objects of a run's ops begin with.

@@ -28,6 +28,10 @@ type RemoveOptions struct {
 	// Paths are the ways to remove the objects of an arm in a cell, the arm
 	// itself in front.
 	Paths func(arm, cell string) []Path
+	// Look says that a path can be asked whether it has the object of an op:
+	// that of an op that was not acknowledged, and that its path refuses to
+	// remove, may never have been there.
+	Look bool
 	// Parallel is the number of removals at a time, at least 1.
 	Parallel int
 	// Removed hears of each range of names that is wholly gone; may be nil.
@@ -38,7 +42,10 @@ type RemoveOptions struct {
 
 // Left says what could not be removed.
 type Left struct {
-	Objects int
+	// Objects are those that are there for all that is known. Of them,
+	// Unpromised belong to ops that were not acknowledged: they may never have
+	// been there.
+	Objects, Unpromised int
 	// Why is the first refusal, nil if Objects is 0.
 	Why error
 }
@@ -84,6 +91,7 @@ type removal struct {
 	taken   int
 	total   int
 	refused map[rowKey]refusals
+	blind   map[rowKey]int // looks in a row that told nothing, by weight; −1 once one did
 	left    Left
 	closed  bool
 }
@@ -95,7 +103,7 @@ type refusals struct {
 }
 
 func remove(ctx context.Context, ranges []*span, known *reach, o RemoveOptions) Left {
-	r := &removal{options: o, reach: known, ranges: ranges, refused: map[rowKey]refusals{}}
+	r := &removal{options: o, reach: known, ranges: ranges, refused: map[rowKey]refusals{}, blind: map[rowKey]int{}}
 	for _, s := range ranges {
 		s.open = s.size
 		r.total += s.size
@@ -146,7 +154,8 @@ func (r *removal) next() (j job, ok bool) {
 // one removes an object through the first path that does it. A path that left
 // read-backs without an answer is asked after the others. Where none does, it
 // counts as gone only if those that answer say that it is not there, and the
-// path that stored it is among them: another may not see the same storage.
+// path that stored it is among them: another may not see the same storage. What
+// no answer promised is looked for where that path refuses to remove it.
 func (r *removal) one(ctx context.Context, j job) error {
 	owner, cell := j.span.names.Arm, j.span.names.Cell
 	paths := slices.Clone(r.options.Paths(owner, cell))
@@ -176,8 +185,55 @@ func (r *removal) one(ctx context.Context, j job) error {
 		return fmt.Errorf("%w; %w", own, other)
 	case errors.Is(own, probes.ErrSilent) && absent && !refused && j.told == none:
 		return nil
+	case errors.Is(own, probes.ErrSilent) || j.told == acknowledged || !r.options.Look:
+		return own
+	}
+	if r.nothing(ctx, paths, j) {
+		return nil
 	}
 	return own
+}
+
+// nothing reports whether an object that no path removes is not there: the path
+// that was to store it says so, and no other one has it.
+func (r *removal) nothing(ctx context.Context, paths []Path, j job) bool {
+	absent := false
+	for _, p := range paths {
+		switch r.look(ctx, p, j) {
+		case probes.Absent:
+			absent = absent || p.Arm == j.span.names.Arm
+		case probes.Unreadable:
+		default:
+			return false
+		}
+	}
+	return absent
+}
+
+// look asks a path for an object. A path whose first looks tell nothing is not
+// asked any more.
+func (r *removal) look(ctx context.Context, p Path, j job) probes.Finding {
+	path := rowKey{p.Arm, j.span.names.Cell}
+	r.mu.Lock()
+	blind := r.blind[path]
+	r.mu.Unlock()
+	if blind >= giveUpAfter {
+		return probes.Unreadable
+	}
+	got := p.Keeper.Audit(ctx, j.span.object(j.seq))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	finding := orUnreadable(got.Finding)
+	switch {
+	case finding != probes.Unreadable:
+		r.blind[path] = -1
+	case r.blind[path] < 0:
+	case got.Silent:
+		r.blind[path] += slowWeight
+	default:
+		r.blind[path]++
+	}
+	return finding
 }
 
 // ask tries to remove an object through one path, unless the path is known to
@@ -244,6 +300,9 @@ func (r *removal) settle(j job, err error) {
 	if err != nil {
 		j.span.failed++
 		r.left.Objects++
+		if j.told == none {
+			r.left.Unpromised++
+		}
 		if r.left.Why == nil {
 			r.left.Why = err
 		}
