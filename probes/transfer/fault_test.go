@@ -315,8 +315,8 @@ func TestUploadFaults(t *testing.T) {
 		{"413 early, then keeps reading", probes.Status, []string{"answered 413", "of 16777216 bytes"}, func(c *net.TCPConn) {
 			read(c, 1<<20)
 			answer(c, "413 Content Too Large")
+			time.Sleep(500 * time.Millisecond) // else the rest may be sent before anybody has heard
 			read(c, 16<<20)
-			time.Sleep(100 * time.Millisecond)
 		}},
 		{"413 early, reads no more", probes.Status, []string{"answered 413"}, func(c *net.TCPConn) {
 			answer(c, "413 Content Too Large")
