@@ -44,9 +44,10 @@ type Target struct {
 	// Connect are host:port addresses dialled in place of the URL's, in
 	// rotation per connection; Host and SNI stay those of the URL.
 	Connect []string `json:"connect,omitempty" key:"connect" one:"true" min:"1" max:"64" doc:"host:port to dial in place of the URL's, or a list to rotate over; Host and SNI stay"`
-	// Resolve is "once" (default: the name is resolved once per trial),
-	// "each" (per connection), or an IP address to use.
-	Resolve string   `json:"resolve" key:"resolve" default:"once" doc:"once (per trial), each (connection), or an IP address"`
+	// Resolve is "once" (default: the name is resolved once per trial, and its
+	// first address is dialled), "each" (per connection, its addresses in turn),
+	// or an IP address to use.
+	Resolve string   `json:"resolve" key:"resolve" default:"once" doc:"once (per trial, the first address), each (connection, the addresses in turn), or an IP address"`
 	HTTP    Protocol `json:"http" key:"http" default:"auto" doc:"auto (ALPN), 1.1, 2 or h2c"`
 	TLS     TLS      `json:"tls" key:"tls" doc:"TLS settings"`
 	Auth    Auth     `json:"auth" key:"auth" doc:"user and password, or bearer"`

@@ -50,9 +50,7 @@ func (t *try) open() (wire, error) {
 	p := &t.o.Phases
 	p.Resolve, p.Connect, p.TLS = link.Took.Resolve, link.Took.Connect, link.Took.TLS
 	if err != nil {
-		if link.TCP != nil {
-			t.o.Peer = link.Peer()
-		}
+		t.o.Peer = link.Peer()
 		return nil, err
 	}
 	want, got := s.on.Arm.Target.HTTP, link.State.Protocol

@@ -121,6 +121,9 @@ func (s *session) Close(context.Context) error {
 	}
 	s.retired = nil
 	s.mu.Unlock()
+	for _, remark := range s.way.Unvisited() {
+		s.warn(remark)
+	}
 	s.way.Close()
 	return nil
 }

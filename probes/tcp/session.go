@@ -104,6 +104,9 @@ func (s *session) Close(context.Context) error {
 			at.Give()
 		}
 	}
+	for _, remark := range s.way.Unvisited() {
+		s.warn(remark)
+	}
 	s.way.Close()
 	return nil
 }
@@ -211,9 +214,7 @@ func (t *try) connect() error {
 	p := &t.o.Phases
 	p.Resolve, p.Connect, p.TLS = link.Took.Resolve, link.Took.Connect, link.Took.TLS
 	if err != nil {
-		if link.TCP != nil {
-			t.o.Peer = link.Peer()
-		}
+		t.o.Peer = link.Peer()
 		return err
 	}
 	l.link = link

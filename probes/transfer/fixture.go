@@ -8,6 +8,7 @@ import (
 
 	"loadline/probes"
 	"loadline/probes/internal/payload"
+	"loadline/probes/internal/reach"
 	"loadline/scenarios/unit"
 )
 
@@ -83,6 +84,9 @@ func (s *session) Close(ctx context.Context) error {
 	}
 	s.lanes.close()
 	s.closeShared(ctx)
+	for _, remark := range reach.Unvisited(s.links.pinned) {
+		s.warn(remark)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.receipts != nil {

@@ -57,7 +57,7 @@ func (e *stageError) Unwrap() error { return e.err }
 // linker opens the connections of one session.
 type linker struct {
 	mu     sync.Mutex
-	epoch  time.Time       // of the trial that pinned is for
+	epoch  time.Time       // of the trial that began last; guarded by mu
 	pinned *netpath.Dialer // for the target's own origin
 	free   *netpath.Dialer // for the origins that redirects lead to
 	home   string          // the target's origin
@@ -113,9 +113,7 @@ func (k *linker) trial(epoch time.Time) {
 		return
 	}
 	k.epoch = epoch
-	if old := k.pinned; len(old.Connect) <= 1 { // a rotation over several goes on
-		k.pinned = &netpath.Dialer{Connect: old.Connect, Resolve: old.Resolve, Timeout: old.Timeout, Congestion: old.Congestion}
-	}
+	k.pinned.Renew()
 }
 
 // dialer is the one for an origin.
@@ -123,8 +121,6 @@ func (k *linker) dialer(origin string) *netpath.Dialer {
 	if origin != k.home {
 		return k.free
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	return k.pinned
 }
 

@@ -5,36 +5,49 @@ import (
 	"encoding/binary"
 	"net"
 	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"loadline/probes/internal/netpath/nametest"
 	"loadline/scenarios"
 	"loadline/scenarios/unit"
 )
 
 func TestNamesAreResolvedOncePerTrial(t *testing.T) {
-	u, err := url.Parse("http://files.example.org")
+	ln, err := net.Listen("tcp4", "127.0.0.2:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct {
-		connect []string
-		renewed bool
-	}{{nil, true}, {[]string{"a:1"}, true}, {[]string{"a:1", "b:1"}, false}} {
-		k, err := newLinker(scenarios.Target{HTTP: scenarios.Auto, Connect: c.connect}, u, "", time.Second, 1)
+	t.Cleanup(func() { _ = ln.Close() })
+	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	system := net.DefaultResolver
+	t.Cleanup(func() { net.DefaultResolver = system })
+	u, err := url.Parse("http://files.example.org:" + port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, connect := range [][]string{nil, {"a.example:" + port}, {"a.example:" + port, "b.example:" + port}} {
+		var lookups atomic.Int64
+		net.DefaultResolver = nametest.Server(t, func(int) []string { lookups.Add(1); return []string{"127.0.0.2"} })
+		k, err := newLinker(scenarios.Target{HTTP: scenarios.Auto, Connect: connect}, u, "", time.Second, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
+		names := int64(max(1, len(connect)))
 		epoch := time.Now()
-		k.trial(epoch)
-		first := k.dialer(k.home)
-		k.trial(epoch)
-		if k.dialer(k.home) != first {
-			t.Errorf("connect %v: a name is looked up again within a trial", c.connect)
-		}
-		k.trial(epoch.Add(time.Second))
-		if renewed := k.dialer(k.home) != first; renewed != c.renewed {
-			t.Errorf("connect %v: looked up again in the next trial: %v, want %v", c.connect, renewed, c.renewed)
+		for trial := range int64(2) {
+			for range 4 {
+				k.trial(epoch.Add(time.Duration(trial) * time.Second))
+				conn, err := k.dialer(k.home).Dial(t.Context(), u.Host)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = conn.Close()
+			}
+			if n, want := lookups.Load(), (trial+1)*names; n != want {
+				t.Errorf("connect %v: %d lookups by the end of trial %d, want %d", connect, n, trial, want)
+			}
 		}
 		if k.dialer("http://elsewhere:80") == k.dialer(k.home) {
 			t.Error("a redirect's origin is dialled at the target's address")

@@ -43,9 +43,11 @@ type Dialer struct {
 	// goroutine. Sampler.Add fits.
 	OnOpen func(*Conn)
 
-	turn atomic.Uint64 // of Connect
-	mu   sync.Mutex
-	pins map[string]*pin
+	turn  atomic.Uint64 // of Connect
+	mu    sync.Mutex    // guards the rest
+	pins  map[string]netip.AddrPort
+	names map[string]visits
+	dials uint64 // to names
 }
 
 // Times are the moments of opening a connection, with monotonic readings. The

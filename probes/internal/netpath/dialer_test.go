@@ -3,6 +3,7 @@ package netpath
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -14,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/dns/dnsmessage"
+	"loadline/probes/internal/netpath/nametest"
 )
 
 // listen accepts connections on loopback and hands each to serve.
@@ -85,80 +86,49 @@ func TestConnectReplacesTheAddressAndRotates(t *testing.T) {
 	}
 }
 
-// nameServer answers every A question with the addresses that answers returns;
-// nil means the name does not exist, silence is an empty list.
-func nameServer(t *testing.T, answers func(query int) []string) *net.Resolver {
+// everywhere is the port of a server that every 127.x.y.z reaches.
+func everywhere(t *testing.T) string {
 	t.Helper()
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		buf := make([]byte, 1500)
-		for query := 0; ; {
-			n, from, err := pc.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			var m dnsmessage.Message
-			if m.Unpack(buf[:n]) != nil || len(m.Questions) != 1 {
-				continue
-			}
-			m.Response, m.RecursionAvailable, m.Additionals = true, true, nil
-			if m.Questions[0].Type == dnsmessage.TypeA {
-				list := answers(query)
-				query++
-				if list != nil && len(list) == 0 {
-					continue
-				}
-				if list == nil {
-					m.RCode = dnsmessage.RCodeNameError
-				}
-				for _, a := range list {
-					m.Answers = append(m.Answers, dnsmessage.Resource{
-						Header: dnsmessage.ResourceHeader{Name: m.Questions[0].Name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET, TTL: 60},
-						Body:   &dnsmessage.AResource{A: netip.MustParseAddr(a).As4()},
-					})
-				}
-			}
-			if out, err := m.Pack(); err == nil {
-				_, _ = pc.WriteTo(out, from)
-			}
-		}
-	})
-	t.Cleanup(func() { _ = pc.Close(); wg.Wait() })
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "udp", pc.LocalAddr().String())
-	}}
-}
-
-func TestResolvePolicies(t *testing.T) {
-	ln, err := net.Listen("tcp4", "0.0.0.0:0") // every 127.x.y.z reaches it
+	ln, err := net.Listen("tcp4", "0.0.0.0:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	accept(t, ln, discard)
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	return port
+}
 
+func TestResolvePolicies(t *testing.T) {
+	port := everywhere(t)
 	moving := func(query int) []string {
 		if query%2 == 0 {
 			return []string{"127.0.0.2", "127.0.0.3"}
 		}
 		return []string{"127.0.0.4"}
 	}
+	turning := func(query int) []string { // as name servers do
+		three := []string{"127.0.0.2", "127.0.0.3", "127.0.0.4"}
+		return append(three[query%3:], three[:query%3]...)
+	}
 	for _, c := range []struct {
 		name    string
 		policy  Resolve
+		answers func(query int) []string
 		want    string
 		lookups int
+		left    string
 	}{
-		{"once", ResolveOnce, "127.0.0.2 127.0.0.2 127.0.0.2 127.0.0.2", 1},
-		{"each", ResolveEach, "127.0.0.2 127.0.0.4 127.0.0.2 127.0.0.4", 4},
-		{"all", ResolveAll, "127.0.0.2 127.0.0.3 127.0.0.2 127.0.0.3", 1},
+		{"once", ResolveOnce, moving, "127.0.0.2 127.0.0.2 127.0.0.2 127.0.0.2", 1, "[{storage.example 2 [127.0.0.2]}]"},
+		{"each", ResolveEach, moving, "127.0.0.2 127.0.0.4 127.0.0.3 127.0.0.4", 4, "[]"},
+		{"each of a list that turns", ResolveEach, turning, "127.0.0.2 127.0.0.3 127.0.0.4 127.0.0.2", 4, "[]"},
+		{"each of a list that does not", ResolveEach, func(int) []string { return turning(0) }, "127.0.0.2 127.0.0.3 127.0.0.4 127.0.0.2", 4, "[]"},
+		{"each, too few connections", ResolveEach, func(int) []string { return []string{"127.0.0.5", "127.0.0.4", "127.0.0.3", "127.0.0.2", "127.0.0.6"} },
+			"127.0.0.5 127.0.0.4 127.0.0.3 127.0.0.2", 4, "[{storage.example 5 [127.0.0.2 127.0.0.3 127.0.0.4 127.0.0.5]}]"},
+		{"once, one address", ResolveOnce, func(int) []string { return []string{"127.0.0.2"} }, "127.0.0.2 127.0.0.2 127.0.0.2 127.0.0.2", 1, "[]"},
+		{"each, one address", ResolveEach, func(int) []string { return []string{"127.0.0.2"} }, "127.0.0.2 127.0.0.2 127.0.0.2 127.0.0.2", 4, "[]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := &Dialer{Resolve: c.policy, Network: "tcp4", Resolver: nameServer(t, moving)}
+			d := &Dialer{Resolve: c.policy, Network: "tcp4", Resolver: nametest.Server(t, c.answers)}
 			var got []string
 			lookups := 0
 			for range 4 {
@@ -171,12 +141,55 @@ func TestResolvePolicies(t *testing.T) {
 			if s := strings.Join(got, " "); s != c.want || lookups != c.lookups {
 				t.Errorf("connected to %s with %d lookups, want %s with %d", s, lookups, c.want, c.lookups)
 			}
+			if left := fmt.Sprint(d.Unvisited()); left != c.left {
+				t.Errorf("not visited all of %s, want %s", left, c.left)
+			}
 		})
 	}
-	d := &Dialer{Network: "tcp4", Resolver: nameServer(t, moving)}
-	addrs, err := d.Addresses(t.Context(), "storage.example:443")
-	if err != nil || len(addrs) != 2 || addrs[0].String() != "127.0.0.2:443" {
-		t.Errorf("addresses = %v, %v", addrs, err)
+}
+
+// TestRenewLooksUpAgainAndKeepsTheTurn is what a trial does to the names of the
+// one before.
+func TestRenewLooksUpAgainAndKeepsTheTurn(t *testing.T) {
+	port := everywhere(t)
+	first := func(query int) []string {
+		return [][]string{{"127.0.0.2", "127.0.0.3"}, {"127.0.0.3", "127.0.0.2"}}[query%2]
+	}
+	once := &Dialer{Network: "tcp4", Resolver: nametest.Server(t, first)}
+	each := &Dialer{Resolve: ResolveEach, Network: "tcp4", Resolver: nametest.Server(t, func(int) []string { return first(0) })}
+	for name, d := range map[string]*Dialer{"once": once, "each": each} {
+		for i, want := range []string{"127.0.0.2", "127.0.0.3"} {
+			d.Renew()
+			if got := dial(t, d, "storage.example:"+port).Peer().Addr().String(); got != want {
+				t.Errorf("%s: trial %d went to %s, want %s", name, i, got, want)
+			}
+		}
+		if left := d.Unvisited(); len(left) > 0 {
+			t.Errorf("%s: not visited all of %v", name, left)
+		}
+	}
+}
+
+// TestOnlyTheFirstFamilyTakesTurns: a name like localhost is often ::1 and
+// 127.0.0.1, and a server need not listen on both.
+func TestOnlyTheFirstFamilyTakesTurns(t *testing.T) {
+	for of, want := range map[string]string{
+		"[::1]:1 127.0.0.1:1":                         "[::1]:1 [::1]:1 [::1]:1",
+		"127.0.0.1:1 [::1]:1 127.0.0.2:1":             "127.0.0.1:1 127.0.0.2:1 127.0.0.1:1",
+		"[2001:db8::1]:1 192.0.2.1:1 [2001:db8::2]:1": "[2001:db8::1]:1 [2001:db8::2]:1 [2001:db8::1]:1",
+	} {
+		var addrs []netip.AddrPort
+		for a := range strings.FieldsSeq(of) {
+			addrs = append(addrs, netip.MustParseAddrPort(a))
+		}
+		d := &Dialer{Resolve: ResolveEach}
+		var got []string
+		for range 3 {
+			got = append(got, d.choose("localhost:1", addrs).String())
+		}
+		if s := strings.Join(got, " "); s != want || len(d.Unvisited()) > 0 {
+			t.Errorf("%s: chose %s, left %v; want %s and nothing left", of, s, d.Unvisited(), want)
+		}
 	}
 }
 
@@ -189,8 +202,8 @@ func TestDialErrorsNameStageCauseAndRemedy(t *testing.T) {
 	_ = closed.Close()
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
-	absent := nameServer(t, func(int) []string { return nil })
-	silent := nameServer(t, func(int) []string { return []string{} })
+	absent := nametest.Server(t, func(int) []string { return nil })
+	silent := nametest.Server(t, func(int) []string { return []string{} })
 
 	for _, c := range []struct {
 		name    string

@@ -1,6 +1,6 @@
 // Package netpath is how a probe gets to its target, knowing exactly what was
-// touched: one address, resolved once and pinned, one connect per Dial, no
-// retry, no racing of address families, no proxy from the environment. What a
+// touched: one address for each Dial, of a name that is resolved once or whose
+// addresses take turns, one connect, no retry, no racing of address families, no proxy from the environment. What a
 // balancer change does can then not hide behind a client that quietly helped
 // itself.
 //

@@ -23,6 +23,7 @@ type Link struct {
 	ID       uint64 // within the way, from 1
 
 	before netpath.TCPInfo
+	tried  string // the address, where TCP is nil
 }
 
 // Abort makes every call on the link fail at once. It may be called from any
@@ -40,8 +41,11 @@ func (l *Link) Drop() {
 	_ = l.TCP.Close()
 }
 
-// Peer is whom the link leads to.
+// Peer is whom the link leads to, or was to.
 func (l *Link) Peer() probes.Peer {
+	if l.TCP == nil {
+		return probes.Peer{Address: l.tried}
+	}
 	return probes.Peer{Address: l.TCP.Peer().String(), Local: l.TCP.Local().String(), TLS: l.State.Version}
 }
 

@@ -112,7 +112,7 @@ func (w *Way) Dial(ctx context.Context) (*Link, error) {
 	began := time.Now()
 	tcp, err := w.dialer.Dial(ctx, w.at)
 	if err != nil {
-		return &Link{Took: failedDial(err, time.Since(began))}, w.dialError(err)
+		return unopened(err, time.Since(began)), w.dialError(err)
 	}
 	l := &Link{Conn: tcp, TCP: tcp, ID: w.count.Add(1)}
 	l.Took.Resolve, l.Took.Connect = tcp.Times().Resolve(), tcp.Times().Connect()
@@ -143,13 +143,21 @@ func (w *Way) Open(ctx context.Context) (*Link, error) {
 	return l, nil
 }
 
-// failedDial gives the time of a failed dial to the step that failed.
-func failedDial(err error, took time.Duration) Opening {
+// unopened is what is known of a failed dial: the address that was tried, and
+// the time, which belongs to the step that failed.
+func unopened(err error, took time.Duration) *Link {
+	l := &Link{Took: Opening{Connect: took}}
 	var dial *netpath.DialError
-	if errors.As(err, &dial) && dial.Stage == netpath.StageResolve {
-		return Opening{Resolve: took}
+	if !errors.As(err, &dial) {
+		return l
 	}
-	return Opening{Connect: took}
+	if dial.Stage == netpath.StageResolve {
+		l.Took = Opening{Resolve: took}
+	}
+	if dial.Peer.IsValid() {
+		l.tried = dial.Peer.String()
+	}
+	return l
 }
 
 func (w *Way) dialError(err error) error {
