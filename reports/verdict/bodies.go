@@ -147,7 +147,7 @@ func (h held) judge() compared {
 		kind = fmt.Sprintf("%s: damaged on the way, or older versions", count(len(foreign), "wrong content"))
 	}
 	return compared{wrong: foreign,
-		why: fmt.Sprintf("as long as what `%s` always serves, and not the same: %s", h.reference, kind),
+		why: fmt.Sprintf("other bytes than `%s` always serves, of the same length: %s", h.reference, kind),
 		remark: fmt.Sprintf("work.expect names no sha256, so what `%s` always served was the standard (hint: expect: {sha256: %s} if that is right)",
 			h.reference, right)}
 }
@@ -187,7 +187,7 @@ func (c compared) count(t record.Trial) record.Trial {
 		}
 		bad += b.Ops
 		if len(failures) < record.FailureLimit {
-			failures = append(failures, record.Failure{Name: b.Op, Outcome: probes.Corrupt, At: b.FirstEnd, Message: c.why + "; SHA-256 " + b.SHA256})
+			failures = append(failures, record.Failure{Name: b.Op, Outcome: probes.Corrupt, At: b.FirstEnd, Message: c.why + "; SHA-256 " + abbreviated(b.SHA256)})
 		}
 	}
 	if bad = min(bad, good); bad == 0 {
@@ -200,4 +200,13 @@ func (c compared) count(t record.Trial) record.Trial {
 	t.Bytes.Proven -= useless
 	t.Bytes.Moved -= useless
 	return t
+}
+
+// abbreviated is enough of a digest to know it again.
+func abbreviated(sum string) string {
+	const few = 12
+	if len(sum) <= few {
+		return sum
+	}
+	return sum[:few] + "…"
 }
