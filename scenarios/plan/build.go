@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"loadline/scenarios"
 	"loadline/scenarios/unit"
@@ -43,7 +44,7 @@ func build(s scenarios.Scenario, spec Spec) Plan {
 	p := Plan{Scenario: s, Spec: spec, Arms: arms(s), Cells: cells(s, spec), Looks: Looks(s.Design.Blocks)}
 	p.Trials = trials(s.Design, len(p.Arms), len(p.Cells))
 	p.Fingerprint = fingerprint(s, spec, p.Cells)
-	p.Warnings = append(p.doubts(), p.doubtHangs()...)
+	p.Warnings = slices.Concat(p.doubtTwins(), p.doubts(), p.doubtHangs())
 	return p
 }
 
