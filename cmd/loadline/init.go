@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,16 +68,34 @@ func purpose(src []byte) string {
 	return ""
 }
 
+// ways are the variables of the catalogue that stand for targets.
+var ways = []string{"AROUND", "THROUGH"}
+
+// isTarget reports whether a text can be the URL of an arm, as it stands
+// between the quotes and braces of a scenario.
+func isTarget(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && !strings.ContainsAny(text, "\"\\${}\n")
+}
+
 func initialise(a app, file, from string, urls map[string]string) error {
 	src, err := fs.ReadFile(catalog.FS, strings.TrimSuffix(from, ".yaml")+".yaml")
 	if err != nil {
 		return usage(fmt.Errorf("--from %s: not in the catalogue (hint: loadline init --list)", from))
 	}
 	text := string(src)
-	for name, url := range urls {
-		if url != "" {
-			text = strings.ReplaceAll(text, "${"+name+"}", "${"+name+":-"+url+"}")
+	for _, name := range ways {
+		if urls[name] == "" {
+			continue
 		}
+		flag := "--" + strings.ToLower(name)
+		if !isTarget(urls[name]) {
+			return usage(fmt.Errorf("%s %q is not an absolute http or https URL (hint: write one such as https://files.example.org)", flag, urls[name]))
+		}
+		if !strings.Contains(text, "${"+name+"}") {
+			a.hint("%s has no arm that takes %s: it is left out", from, flag)
+		}
+		text = strings.ReplaceAll(text, "${"+name+"}", "${"+name+":-"+urls[name]+"}")
 	}
 	if err := create(file, []byte(text)); err != nil {
 		return err
@@ -90,7 +109,7 @@ func initialise(a app, file, from string, urls map[string]string) error {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "wrote %s\n", file)
-	for _, name := range []string{"AROUND", "THROUGH"} {
+	for _, name := range ways {
 		if urls[name] == "" && strings.Contains(text, "${"+name+"}") {
 			a.hint("set %s to the URL it stands for, or write it into %s", name, file)
 		}
@@ -104,7 +123,7 @@ func create(file string, content []byte) error {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return usage(fmt.Errorf("%s exists already and is not written over: %w (hint: name another file, or remove this one)", file, fs.ErrExist))
+		return usage(fmt.Errorf("%s is not written over: %w (hint: name another file, or remove this one)", file, fs.ErrExist))
 	case errors.Is(err, fs.ErrNotExist):
 		return usage(fmt.Errorf("%w (hint: make the directory first)", err))
 	case err != nil:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -71,7 +72,7 @@ func planCommand(a app) *cobra.Command {
 func drawPlan(w io.Writer, p plan.Plan) error {
 	e := p.Estimate()
 	fmt.Fprintf(w, "%s: %s\n", p.Scenario.Name, p.Scenario.Purpose)
-	fmt.Fprintf(w, "  %d blocks at most, %d trials, %d cells, judged after %v blocks\n", e.Blocks, e.Trials, len(p.Cells), p.Looks)
+	fmt.Fprintf(w, "  blocks: %d at most, judged after %s; trials: %d; cells: %d\n", e.Blocks, list(p.Looks), e.Trials, len(p.Cells))
 	fmt.Fprintf(w, "  %s if every op ends at once, %s at most; reading back comes after that\n", e.Shortest, e.Longest)
 	fmt.Fprintf(w, "  fingerprint %s, seed %d\n\n", p.Fingerprint, p.Scenario.Design.Seed)
 	t := table.NewWriter()
@@ -92,6 +93,21 @@ func drawPlan(w io.Writer, p plan.Plan) error {
 		fmt.Fprintf(w, "\nwarning: %s\n", x)
 	}
 	return nil
+}
+
+// list is numbers in words: 8, 10 and 12.
+func list(numbers []int) string {
+	text := ""
+	for i, n := range numbers {
+		switch {
+		case i > 0 && i == len(numbers)-1:
+			text += " and "
+		case i > 0:
+			text += ", "
+		}
+		text += strconv.Itoa(n)
+	}
+	return text
 }
 
 func plain() table.Style {

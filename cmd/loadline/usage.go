@@ -49,9 +49,20 @@ func strictly(c *cobra.Command) {
 			if err == nil || errors.As(err, new(ending)) {
 				return err
 			}
-			return usage(fmt.Errorf("%s: %w (hint: %s; --help says more)", c.CommandPath(), err, c.UseLine()))
+			return usage(fmt.Errorf("%s was given %s (hint: %s; --help says more)", c.CommandPath(), given(args), c.UseLine()))
 		}
 	}
+}
+
+// given is the arguments of a command line in words.
+func given(args []string) string {
+	switch len(args) {
+	case 0:
+		return "no argument"
+	case 1:
+		return fmt.Sprintf("the argument %q", args[0])
+	}
+	return fmt.Sprintf("%d arguments, %q", len(args), args)
 }
 
 func noSuchCommand(group *cobra.Command, name string) error {
@@ -86,7 +97,7 @@ func openRun(path string) (record.Run, error) {
 		return run, usage(err)
 	}
 	if below, _ := filepath.Glob(filepath.Join(path, "*", record.FileName)); len(below) > 0 {
-		return run, usage(fmt.Errorf("%s: holds %d runs and is none itself (hint: name one, such as %s)", path, len(below), filepath.Dir(below[len(below)-1])))
+		return run, usage(fmt.Errorf("%s: holds runs and is none itself (hint: name one, such as %s)", path, filepath.Dir(below[len(below)-1])))
 	}
 	if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
 		return run, usage(fmt.Errorf("%s: no record of a run lies here, which is a file %s (hint: name the directory of a run; run writes them below loadline-runs, or --out)", path, record.FileName))

@@ -40,7 +40,7 @@ func TestEveryCommandThatTakesNoSuchArgumentsSaysHowItIsUsed(t *testing.T) {
 		{"lab", "down", "x"}, {"lab", "list", "x"}, {"schema", "x"}, {"selftest", "x"}, {"init", "a", "b"}, {"completion", "bash", "x"},
 	} {
 		var stdout, stderr bytes.Buffer
-		if code := execute(t.Context(), words, &stdout, &stderr); code != exitUsage || !strings.Contains(stderr.String(), "hint: loadline "+words[0]) {
+		if code := execute(t.Context(), words, &stdout, &stderr); code != exitUsage || !strings.Contains(stderr.String(), "hint: loadline "+words[0]) || !strings.Contains(stderr.String(), " was given ") {
 			t.Errorf("%v: exit code %d, stderr %q", words, code, &stderr)
 		}
 	}
