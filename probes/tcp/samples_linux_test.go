@@ -36,7 +36,7 @@ func TestTheLinkIsInTheSamples(t *testing.T) {
 		"far":          {echoWork, linktest.Shape{Delay: delay}, nil, func(s probes.ConnSample) bool { return s.RTT >= 2*delay && s.Retrans == 0 }},
 		"healthy":      {upload, line, nil, func(s probes.ConnSample) bool { return s.Busy > 0 && held(s) < 0.2 && s.Retrans == 0 }},
 		"lossy":        {upload, lossy, nil, func(s probes.ConnSample) bool { return s.Retrans > 0 }},
-		"small window": {upload, linktest.Shape{Delay: delay / 4}, linktest.ReceiveBuffer(8 << 10), func(s probes.ConnSample) bool { return held(s) > 0.5 }},
+		"small window": {upload, linktest.Shape{Delay: delay / 4}, linktest.ReceiveBuffer(8 << 10), func(s probes.ConnSample) bool { return held(s) > 0.3 }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			link := linktest.Line(t, c.shape)
