@@ -114,10 +114,14 @@ func (m measured) corrupt(at place) sighting {
 		s.detail = fmt.Sprintf("%d of them are stored intact, and came back wrong through `%s`", l.ReadWrong, at.arm)
 	}
 	if m.work.Direction != "upload" && m.work.Verify != "none" {
-		t := tallyOf(m.trials[at])
-		s.of += t.ok() + t.ops[probes.Short] // what failed otherwise brought no body to verify
+		t, before := tallyOf(m.trials[at]), tally{ops: m.earlyOps(at)}
+		s.of += t.ok() + t.ops[probes.Short] + before.ok() // what failed otherwise brought no body to verify
 		for _, o := range wrongBytes {
-			s.events, s.of = s.events+t.ops[o], s.of+t.ops[o]
+			seen := t.ops[o] + before.ops[o]
+			s.events, s.of = s.events+seen, s.of+seen
+			if before.ops[o] > 0 && t.failed() == 0 {
+				s.detail = m.earlyWords(at, m.early(at))
+			}
 		}
 		if held, learnt := m.bodies[at]; learnt {
 			s.detail, s.blind = held.why, held.open
@@ -131,10 +135,12 @@ func (m measured) corrupt(at place) sighting {
 	return s
 }
 
-// short is a body that ended before its size, whatever the status said.
+// short is a body that ended before its size, whatever the status said; those
+// of the warm-up are among them.
 func (m measured) short(at place) sighting {
-	t := tallyOf(m.trials[at])
-	return sighting{among: "op", one: "ended short", many: "ended short", integrity: true, events: t.ops[probes.Short], of: t.ended()}
+	t, before := tallyOf(m.trials[at]), tally{ops: m.earlyOps(at)}
+	return sighting{among: "op", one: "ended short", many: "ended short", integrity: true,
+		events: t.ops[probes.Short] + before.ops[probes.Short], of: t.ended() + before.ended()}
 }
 
 // duplicated is what the origin stored more than once.

@@ -42,6 +42,7 @@ func TestFailuresOfTheWarmUpAreErrors(t *testing.T) {
 	errors := []scenarios.Criterion{synthetic.Limit(metric.Errors, metric.StatRate, 0)}
 	few := []scenarios.Criterion{synthetic.Limit(metric.Errors, metric.StatRate, 0.01)}
 	bytes := []scenarios.Criterion{synthetic.Limit(metric.IntegrityCorrupt, metric.StatCount, 0)}
+	lengths := []scenarios.Criterion{synthetic.Limit(metric.IntegrityShort, metric.StatCount, 0)}
 	healthy := warmedUp(fast(), 0, probes.OK, 0, 8, false)
 	for _, c := range []struct {
 		name            string
@@ -55,6 +56,9 @@ func TestFailuresOfTheWarmUpAreErrors(t *testing.T) {
 		{"hangs", healthy, warmedUp(fast(), 0, "", 1, 8, false), errors, verdict.Regressed, "cut without an end after up to 1.5 s", ""},
 		{"hangs, and nobody asked", healthy, warmedUp(fast(), 0, "", 1, 8, false), bytes, verdict.Regressed, "hang: in the warm-up", ""},
 		{"resets, and nobody asked", healthy, warmedUp(fast(), 1, probes.Reset, 0, 8, false), bytes, verdict.Pass, "", "8 of 160 ops through `through` failed or hung in the warm-up"},
+		{"wrong bytes", healthy, warmedUp(fast(), 1, probes.Corrupt, 0, 8, false), bytes, verdict.Regressed, "had wrong bytes (in the warm-up", "failed or hung in the warm-up"},
+		{"wrong bytes, and nobody asked", healthy, warmedUp(fast(), 1, probes.Swapped, 0, 8, false), lengths, verdict.Regressed, "had wrong bytes (in the warm-up", "failed or hung in the warm-up"},
+		{"short bodies", healthy, warmedUp(fast(), 1, probes.Short, 0, 8, false), lengths, verdict.Regressed, "8 of", "failed or hung in the warm-up"},
 		{"and so many are allowed", healthy, warmedUp(fast(), 1, probes.Reset, 0, 8, false), few, verdict.Pass, "", ""},
 		{"one reset in all", healthy, warmedUp(fast(), 1, probes.Reset, 0, 1, false), errors, verdict.Regressed, "1 of", ""},
 		{"one reset, on a kept connection", healthy, warmedUp(fast(), 1, probes.Reset, 0, 1, true), errors, verdict.Pass, "", "1 of 160 ops through `through` failed or hung in the warm-up"},
