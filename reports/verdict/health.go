@@ -54,6 +54,7 @@ func (m measured) examine(o Options) []ailment {
 		}
 	}
 	found = append(found, m.crossed()...)
+	found = append(found, m.downgraded()...)
 	return append(found, m.nullArm(o)...)
 }
 
