@@ -8,6 +8,7 @@ import (
 	"loadline/probes"
 	"loadline/probes/record"
 	"loadline/reports/attribution"
+	"loadline/reports/verdict"
 	"loadline/reports/verdict/synthetic"
 	"loadline/scenarios"
 	"loadline/scenarios/plan"
@@ -39,6 +40,64 @@ func TestOpsThatFailFromTheEventOn(t *testing.T) {
 		run.Header.Scenario.Event = nil
 		if a := attribution.Attribute(run, d); strings.Contains(a.Where, cause) {
 			t.Errorf("%s, without an event: %q", c.name, a.Where)
+		}
+	}
+}
+
+// TestABurstOfFailuresAfterTheEvent: a few trials, of whose failures four are
+// kept, are enough if each begins to fail soon after the event. Bursts that lie
+// anywhere after it are not, nor failures over the whole trial, nor ops that
+// were under way for so long that they could not have failed before.
+func TestABurstOfFailuresAfterTheEvent(t *testing.T) {
+	const cause = "ops fail while the event runs or after it"
+	const at = 1200 * time.Millisecond // of about 4 s
+	refused := func(o *synthetic.Op) { o.Outcome, o.Status = probes.Status, 503 }
+	for _, c := range []struct {
+		name string
+		bend func(trial, n int, o *synthetic.Op)
+		want bool
+	}{
+		{"a pause after the event", func(_, n int, o *synthetic.Op) {
+			if n >= 15 && n < 22 {
+				refused(o)
+			}
+		}, true},
+		{"on and off from then on", func(_, n int, o *synthetic.Op) {
+			if n >= 22 && n%3 == 0 {
+				refused(o)
+			}
+		}, true},
+		{"over the whole trial", func(_, n int, o *synthetic.Op) {
+			if n%5 == 1 {
+				refused(o)
+			}
+		}, false},
+		{"a burst somewhere, after the event by chance", func(trial, n int, o *synthetic.Op) {
+			if from := 14 + 9*trial; n >= from && n < from+7 {
+				refused(o)
+			}
+		}, false},
+		{"given up after a time longer than to the event", func(_, n int, o *synthetic.Op) {
+			if n < 1 {
+				o.Outcome, o.Phases.Wait = probes.Timeout, 1500*time.Millisecond
+			}
+		}, false},
+	} {
+		trial := -1
+		sick := with(steps(down.path()), func(_ plan.Cell, n int, o *synthetic.Op) {
+			if n == 0 {
+				trial++
+			}
+			c.bend(trial, n, o)
+		})
+		run := synthetic.Record(synthetic.Design{Seed: 11, Criteria: criteria, Blocks: 3, Spec: download, Cells: tiny, Around: steps(down.path()), Through: sick})
+		run.Header.Scenario.Event = &scenarios.Event{At: 0.3, Run: []string{"./change.sh"}}
+		for i := range run.Trials {
+			run.Trials[i].Event = &record.Event{At: at}
+		}
+		a := attribution.Attribute(run, verdict.Judge(run, verdict.Options{}))
+		if a.Arm != "through" || strings.Contains(a.Where, cause) != c.want {
+			t.Errorf("%s: %q, evidence %q", c.name, a.Where, a.Evidence)
 		}
 	}
 }
