@@ -33,18 +33,30 @@ func hanging(v view) []clue {
 	return nil
 }
 
+// silent is how many ops had no answer when they were given up: cut when their
+// trial ended, or after the time that the scenario allows an answer.
+func (s side) silent() uint64 { return s.ops[probes.Cut] + s.ops[probes.Timeout] }
+
+// mostHanging is how many ops may hang for each that ends well: with a closed
+// loop, each hanging op takes a place in which others would have ended.
+const mostHanging = 4
+
 // hangsAtTimes recognises ops that hang among others that work, and says where
-// in the exchange they were when they were cut.
+// in the exchange they were when they were given up. Those of connections that
+// are dropped while idle hang as well, and are told as that.
 func hangsAtTimes(v view) []clue {
+	if len(idleDropped(v)) > 0 {
+		return nil
+	}
 	for _, s := range v.harmed() {
-		n := s.cand.ops[probes.Cut]
+		n, others := s.cand.silent(), s.cand.ended()-s.cand.ops[probes.Timeout]
 		_, hung := s.cand.durations(metric.Service)
 		age := quantile(hung, 1)
-		if n < 2 || s.cand.ended() < n || s.ref.ops[probes.Cut] > 0 || !(age > math.Max(1, 10*s.ref.quantile(metric.Service, 0.9))) {
+		if n < 2 || max(others, mostHanging*s.cand.ops[probes.OK]) < n || s.ref.silent() > 0 || !(age > math.Max(1, 10*s.ref.quantile(metric.Service, 0.9))) {
 			continue
 		}
 		if usual := s.cand.quantile(metric.Service, 0.9); s.cand.ops[probes.OK] > 0 && age < 2*usual {
-			continue // they were cut at an age at which the arm's other ops are under way too
+			continue // they were given up at an age at which the arm's other ops are under way too
 		}
 		longest, where := 0.0, metric.ID("")
 		for id := range phaseWords {
@@ -62,8 +74,20 @@ func hangsAtTimes(v view) []clue {
 		case where == record.PhaseSend:
 			cause = "some uploads stop in the middle of the body"
 		}
-		return []clue{{aboutFailure, likely, cause, fmt.Sprintf("%d of %d ops%s never came to an end and were cut at an age of up to %s, while nine in ten around end within %s",
-			n, n+s.cand.ended(), v.in(s), amount(math.Min(age, math.MaxFloat64)), amount(s.ref.quantile(metric.Service, 0.9)))}}
+		return []clue{{aboutFailure, likely, cause, fmt.Sprintf("%d of %d ops%s never came to an end and were %s at an age of up to %s, while nine in ten around end within %s",
+			n, n+others, v.in(s), s.cand.endedBy(), amount(math.Min(age, math.MaxFloat64)), amount(s.ref.quantile(metric.Service, 0.9)))}}
 	}
 	return nil
+}
+
+// endedBy says what the probe did to ops that had no answer.
+func (s side) endedBy() string {
+	switch cut, late := s.ops[probes.Cut], s.ops[probes.Timeout]; {
+	case late == 0:
+		return "cut"
+	case cut == 0:
+		return "given up"
+	default:
+		return "cut or given up"
+	}
 }

@@ -60,6 +60,17 @@ func TestOpsThatHangAmongOthersAreNamed(t *testing.T) {
 		})
 	}
 	unanswered := func(p *probes.Phases) { p.Wait = 2 * time.Minute }
+	late := func(p synthetic.Path, k int) synthetic.Path {
+		return with(p, func(_ plan.Cell, n int, o *synthetic.Op) {
+			if n%k == k-1 {
+				o.Outcome, o.Message = probes.Timeout, "no answer in 3s after the request was sent"
+				o.Phases.Wait, o.Phases.Receive = 3*time.Second, 0
+			}
+		})
+	}
+	slow := with(up.path(), func(_ plan.Cell, n int, o *synthetic.Op) {
+		o.Phases.Wait = time.Duration(1500+n%4*400) * time.Millisecond
+	})
 	for _, c := range []struct {
 		name            string
 		around, through synthetic.Path
@@ -68,6 +79,14 @@ func TestOpsThatHangAmongOthersAreNamed(t *testing.T) {
 		{"never answered", up.path(), at(6, unanswered), "some requests are taken and never answered"},
 		{"stuck in the body", up.path(), at(6, func(p *probes.Phases) { p.Send = 20 * time.Minute }), "some uploads stop in the middle of the body"},
 		{"around too", at(6, unanswered), at(6, unanswered), ""},
+		{"not answered in time", up.path(), late(up.path(), 3), "some requests are taken and never answered"},
+		{"not answered in time around too", late(up.path(), 5), late(up.path(), 3), ""},
+		{"all slow, some too slow for our patience", up.path(), late(slow, 3), ""},
+		{"two in three not answered in time", up.path(), with(late(up.path(), 1), func(_ plan.Cell, n int, o *synthetic.Op) {
+			if n%3 == 0 {
+				o.Outcome, o.Phases.Wait = probes.OK, time.Millisecond
+			}
+		}), "some requests are taken and never answered"},
 		{"long, but they end", up.path(), at(6, func(p *probes.Phases) { p.Wait = 2 * time.Second }), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
