@@ -171,6 +171,31 @@ func TestLossesOfBothPathsAreNotPutDownToOne(t *testing.T) {
 	}
 }
 
+// TestWrongBytesOfBothPathsAreNotPutDownToOne: a store that both write to and
+// that keeps other bytes than it was sent, such as one that is full.
+func TestWrongBytesOfBothPathsAreNotPutDownToOne(t *testing.T) {
+	corrupt := func(arm string, n, read uint64) record.Integrity {
+		return record.Integrity{Arm: arm, Cell: "all", Acknowledged: 40, Intact: 40 - n, Corrupt: n, ReadWrong: read}
+	}
+	const both = "uploads stored with wrong bytes (`around` about as often)"
+	for _, c := range []struct {
+		around record.Integrity
+		both   bool
+	}{
+		{corrupt("around", 0, 0), false},
+		{corrupt("around", 1, 0), false},
+		{corrupt("around", 0, 4), false}, // read wrong, but stored as they were sent
+		{corrupt("around", 3, 0), true},
+		{corrupt("around", 5, 0), true},
+	} {
+		a := attributed(t, synthetic.Design{Cells: one, Around: up.path(), Through: up.path(), Ledger: []record.Integrity{c.around, corrupt("through", 4, 0)}})
+		lies := strings.Contains(strings.Join(a.Evidence, "; "), "lies behind both paths, or in each")
+		if a.Arm != "through" || strings.Contains(a.Where, both) != c.both || lies != c.both || !strings.Contains(a.Where, "uploads stored with wrong bytes") {
+			t.Errorf("%d and %d around: %q, for %q", c.around.Corrupt, c.around.ReadWrong, a.Where, a.Evidence)
+		}
+	}
+}
+
 // TestAFreezeIsNotInTheOpeningOfConnections: the same stop is a freeze where
 // requests wait, and none where connecting takes the time.
 func TestAFreezeIsNotInTheOpeningOfConnections(t *testing.T) {

@@ -54,26 +54,44 @@ func lostData(v view) []clue {
 		return nil
 	}
 	cause, text := "uploads acknowledged and not stored", fmt.Sprintf("%d of %d acknowledged uploads are on no path that answers%s", l.Lost, l.Acknowledged, such(l.Cases, "lost"))
-	if around := v.ledgerOf(v.reference); around.Lost > 0 {
-		text += fmt.Sprintf(", around %d of %d", around.Lost, around.Acknowledged)
-		if part(around.Lost, around.Acknowledged) > part(l.Lost, l.Acknowledged)/2 {
-			cause += fmt.Sprintf(" (`%s` about as often)", v.reference)
-			text += ": what does that lies behind both paths, or in each"
-		}
+	around := v.ledgerOf(v.reference)
+	c, _ := v.besides(clue{aboutData, fact, cause, text}, part(l.Lost, l.Acknowledged), around.Lost, around.Acknowledged)
+	return []clue{c}
+}
+
+// besides adds to a clue about the arm's uploads how many of the reference's
+// show the same, and where it is as large a share of them, or nearly, that both
+// do: the path that changed is then not what does it.
+func (v view) besides(c clue, share float64, around, of uint64) (said clue, alike bool) {
+	if around == 0 {
+		return c, false
 	}
-	return []clue{{aboutData, fact, cause, text}}
+	c.evidence += fmt.Sprintf(", around %d of %d", around, of)
+	if part(around, of) <= share/2 {
+		return c, false
+	}
+	c.cause += fmt.Sprintf(" (`%s` about as often)", v.reference)
+	c.evidence += ": what does that lies behind both paths, or in each"
+	return c, true
+}
+
+// wronglyStored is how many uploads are stored with wrong bytes. In records of
+// before ReadWrong, Corrupt counts what came back wrong through the arm too.
+func wronglyStored(l record.Integrity) uint64 {
+	return min(l.Corrupt, l.Acknowledged-min(l.Acknowledged, l.Intact+l.Lost+l.Unverified))
 }
 
 // wrongBytes says what arrived or was stored with other bytes.
 func wrongBytes(v view) []clue {
 	var found []clue
 	l := v.ledger()
-	// In records of before ReadWrong, Corrupt counts what came back wrong through
-	// the arm too.
-	stored := min(l.Corrupt, l.Acknowledged-min(l.Acknowledged, l.Intact+l.Lost+l.Unverified))
+	stored := wronglyStored(l)
 	if stored > 0 {
-		found = append(found, clue{aboutData, fact, "uploads stored with wrong bytes",
-			fmt.Sprintf("%d of %d acknowledged uploads read back with wrong bytes%s", stored, l.Acknowledged, such(l.Cases, "corrupt"))})
+		around := v.ledgerOf(v.reference)
+		c, _ := v.besides(clue{aboutData, fact, "uploads stored with wrong bytes",
+			fmt.Sprintf("%d of %d acknowledged uploads read back with wrong bytes%s", stored, l.Acknowledged, such(l.Cases, "corrupt"))},
+			part(stored, l.Acknowledged), wronglyStored(around), around.Acknowledged)
+		found = append(found, c)
 	}
 	if read := l.Corrupt - stored + l.ReadWrong; read > 0 {
 		found = append(found, clue{aboutData, fact, "intact objects read with wrong bytes",
@@ -161,14 +179,11 @@ func duplicates(v view) []clue {
 	if l.Duplicated == 0 {
 		return nil
 	}
-	cause, doer := "uploads stored more than once", "something on the path sends them again"
-	text := fmt.Sprintf("the origin stored %d of %d uploads more than once%s", l.Duplicated, l.Acknowledged, such(l.Cases, "duplicated"))
-	if around.Duplicated > 0 {
-		text += fmt.Sprintf(", around %d of %d", around.Duplicated, around.Acknowledged)
+	c, alike := v.besides(clue{aboutData, fact, "uploads stored more than once",
+		fmt.Sprintf("the origin stored %d of %d uploads more than once%s", l.Duplicated, l.Acknowledged, such(l.Cases, "duplicated"))},
+		part(l.Duplicated, l.Acknowledged), around.Duplicated, around.Acknowledged)
+	if !alike {
+		c.evidence += ": something on the path sends them again"
 	}
-	if part(around.Duplicated, around.Acknowledged) > part(l.Duplicated, l.Acknowledged)/2 {
-		cause += fmt.Sprintf(" (`%s` about as often)", v.reference)
-		doer = "what does that lies behind both paths, or in each"
-	}
-	return []clue{{aboutData, fact, cause, text + ": " + doer}}
+	return []clue{c}
 }
