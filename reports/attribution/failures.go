@@ -3,6 +3,7 @@ package attribution
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -80,24 +81,88 @@ func statuses(v view) []clue {
 }
 
 // failsAlike says where the reference fails about as often as the arm: then
-// the path that changed is not what makes ops fail.
+// the path that changed is not what makes ops fail. Few failures say that only
+// if they come in the same blocks: an origin that dies breaks a connection here
+// and is answered with a status there.
 func failsAlike(v view) []clue {
 	if len(truncated(v)) > 0 {
 		return nil // the reference fails visibly where the arm hides it
 	}
 	var found []clue
 	for _, s := range v.harmed() {
-		if s.slow || s.cand.failedShare() < leastAlike || s.ref.failedShare() < leastAlike || s.cand.failedShare() > 2*s.ref.failedShare() {
+		if s.slow || s.cand.failedShare() > 2*s.ref.failedShare() {
 			continue
 		}
-		found = append(found, clue{aboutFailure, likely, fmt.Sprintf("`%s` fails about as often, so not this path alone", v.reference),
-			fmt.Sprintf("%d of %d ops%s failed, and %d of %d around: what fails lies behind both paths, or in each", s.cand.failed(), s.cand.ended(), v.in(s), s.ref.failed(), s.ref.ended())})
+		text := fmt.Sprintf("%d of %d ops%s failed, and %d of %d around: what fails lies behind both paths, or in each", s.cand.failed(), s.cand.ended(), v.in(s), s.ref.failed(), s.ref.ended())
+		switch {
+		case s.cand.failedShare() >= leastAlike && s.ref.failedShare() >= leastAlike:
+			found = append(found, clue{aboutFailure, likely, fmt.Sprintf("`%s` fails about as often, so not this path alone", v.reference), text})
+		case s.failTogether():
+			found = append(found, clue{aboutFailure, likely, fmt.Sprintf("`%s` fails at the same time and about as often, so what is behind both is likelier than this path", v.reference),
+				fmt.Sprintf("%s; %s", text, v.whenBoth(s))})
+		}
 	}
 	return found
 }
 
-// leastAlike is the share of failed ops from which two arms can be called alike.
-const leastAlike = 0.01
+const (
+	// leastAlike is the share of failed ops from which two arms can be called
+	// alike whenever they fail.
+	leastAlike = 0.01
+	// leastTogether is how many failures of each arm it takes at least where
+	// they are fewer.
+	leastTogether = 2
+	// toldApart is the number of standard errors from which on the arm's share
+	// is larger than the reference's: one time in twenty by chance.
+	toldApart = 1.645
+)
+
+// failTogether reports whether both arms fail in the same blocks, other blocks
+// are well in both, and the arm's share is not told from the reference's (the
+// test of two proportions with their common one).
+func (s scene) failTogether() bool {
+	if s.cand.failed() < leastTogether || s.ref.failed() < leastTogether {
+		return false
+	}
+	n, of := float64(s.cand.ended()), float64(s.ref.ended())
+	common := float64(s.cand.failed()+s.ref.failed()) / (n + of)
+	if s.cand.failedShare()-s.ref.failedShare() > toldApart*math.Sqrt(common*(1-common)*(1/n+1/of)) {
+		return false
+	}
+	in := s.cand.failedBlocks()
+	return slices.Equal(in, s.ref.failedBlocks()) && len(in) < len(s.cand.trials)
+}
+
+// failedBlocks are the blocks, from 0 on and ascending, in which an op failed.
+func (s side) failedBlocks() []int {
+	var in []int
+	for _, t := range s.trials {
+		if (side{ops: t.Ops}).failed() > 0 && !slices.Contains(in, t.Block) {
+			in = append(in, t.Block)
+		}
+	}
+	slices.Sort(in)
+	return in
+}
+
+// whenBoth says in how many blocks both fail, and that they fail differently
+// if they do.
+func (v view) whenBoth(s scene) string {
+	text := fmt.Sprintf("both in the same %d of %d blocks", len(s.cand.failedBlocks()), len(s.cand.trials))
+	here, there := wayWords(s.cand), wayWords(s.ref)
+	if here != there {
+		text += fmt.Sprintf(", `%s` with %s and `%s` with %s, as two paths word the end of one origin", v.arm, here, v.reference, there)
+	}
+	return text
+}
+
+func wayWords(s side) string {
+	var ways []string
+	for _, m := range manners([]scene{{cand: s}}) {
+		ways = append(ways, m.String())
+	}
+	return strings.Join(ways, " and ")
+}
 
 // neverWorks recognises an arm none of whose ops ever worked.
 func neverWorks(v view) []clue {
