@@ -1,7 +1,6 @@
 package attribution
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -196,11 +195,9 @@ func (s scene) periodic(k int, limit float64) bool {
 	}
 	slow, hits := 0, 0
 	for _, t := range s.cand.trials {
-		byStart := slices.Clone(t.Raw)
-		slices.SortStableFunc(byStart, func(a, b record.Raw) int { return cmp.Compare(a.Start, b.Start) })
 		residues := make([]int, k)
 		n := 0
-		for i, r := range byStart {
+		for i, r := range byStart(t.Raw) {
 			if r.Outcome == probes.OK && float64(r.End-r.Start)/1e9 > limit {
 				residues[i%k]++
 				n++
