@@ -54,7 +54,7 @@ var rules = []func(view) []clue{
 	rateLimited, neverWorks, hanging, hangsAtTimes, rangesIgnored, statuses, failsAlike, gone, nameless, fromEventOn, deadAddress, fixedAge, sizeCliff, crowdCliff, idleDropped, keptClosed, badFromStart,
 	window, limiter, limitAfter, rateTimesTrip,
 	sickBackend, everyKth,
-	queued, turns, constantWait, lateContinue, notKept, slowHandshake, slowConnect, frozen,
+	queued, turns, constantWait, lateContinue, notKept, slowHandshake, slowConnect, frozen, stops,
 	kernelLimits, retransmits, protocolLost, paused,
 	phases,
 }
