@@ -39,7 +39,7 @@ func stops(v view) []clue {
 		return nil
 	}
 	for _, s := range v.slow() {
-		if v.inFlight(s) < leastAtOnce {
+		if v.inFlight(s) < leastAtOnce || len(s.ref.trials) == 0 {
 			continue
 		}
 		measured := v.run.Header.Scenario.Load.Measure
