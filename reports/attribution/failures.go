@@ -268,7 +268,8 @@ func idleDropped(v view) []clue {
 		}
 	}
 	idle := v.idle()
-	shown := fresh >= 3 || idle != "" && trials >= 3
+	spared := sparedByChance(fresh, reused, reusedFailed) <= chance
+	shown := spared || idle != "" && trials >= 3
 	if !shown || reusedFailed < 3 || freshFailed > 0 || 5*reusedFailed < reused {
 		return nil
 	}
@@ -277,7 +278,7 @@ func idleDropped(v view) []clue {
 		pause, cause = " after a pause of "+idle, "connections dropped while idle"
 	}
 	text := fmt.Sprintf("%d of %d ops on a connection used before%s failed, and none of %d on a fresh one", reusedFailed, reused, pause, fresh)
-	if fresh == 0 {
+	if !spared {
 		text = fmt.Sprintf("%d of %d ops on a connection used before%s failed; each of these connections had worked until then, in each of %d trials", reusedFailed, reused, pause, trials)
 	}
 	return []clue{{aboutFailure, named, cause, text}}

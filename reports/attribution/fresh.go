@@ -16,6 +16,17 @@ func (s side) connects() (fresh, of uint64) {
 	return opened.Count() + gaveUp.Count(), done.Count() + unended.Count()
 }
 
+// sparedByChance is how likely none of the ops on fresh connections fails if
+// those that failed, all on reused ones, lie among all ops as it comes: Fisher's
+// exact test, one-sided. It is 1 where no op was on a fresh connection.
+func sparedByChance(fresh, reused, failed int) float64 {
+	p := 1.0
+	for i := range fresh {
+		p *= float64(fresh+reused-failed-i) / float64(fresh+reused-i)
+	}
+	return p
+}
+
 // notKept recognises a path whose connections are ended after each op, where
 // those around are kept. It is the cause only where opening them is what takes
 // the time; else it is told for what it costs elsewhere.
