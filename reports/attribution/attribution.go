@@ -50,7 +50,7 @@ func Attribute(run record.Run, d verdict.Decision) Attribution {
 
 // rules are asked in turn; each gives the clues it finds, or none.
 var rules = []func(view) []clue{
-	lostData, wrongBytes, truncated, partsUnasked, duplicates,
+	keptBack, lostData, wrongBytes, truncated, partsUnasked, duplicates,
 	rateLimited, refusedByRate, neverWorks, hanging, hangsAtTimes, rangesIgnored, statuses, failsAlike, gone, nameless, fromEventOn, deadAddress, fixedAge, sizeCliff, crowdCliff, idleDropped, keptClosed, badFromStart,
 	window, limiter, limitAfter, rateTimesTrip, heldToRate,
 	sickBackend, everyKth,

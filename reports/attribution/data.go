@@ -25,6 +25,7 @@ func (v view) ledgerOf(arm string) (sum record.Integrity) {
 		sum.Duplicated += l.Duplicated
 		sum.RefusedButStored += l.RefusedButStored
 		sum.Refused += l.Refused
+		sum.OwnPathOnly += l.OwnPathOnly
 		sum.Cases = append(sum.Cases, l.Cases...)
 	}
 	return sum
@@ -57,6 +58,19 @@ func lostData(v view) []clue {
 	around := v.ledgerOf(v.reference)
 	c, _ := v.besides(clue{aboutData, fact, cause, text}, part(l.Lost, l.Acknowledged), around.Lost, around.Acknowledged)
 	return []clue{c}
+}
+
+// keptBack says that part of what the arm took is where only it looks: in a
+// cache, or on a backend with a store of its own. Where neither arm sees what
+// the other took they have a store each, which explains nothing.
+func keptBack(v view) []clue {
+	l, around := v.ledger(), v.ledgerOf(v.reference)
+	if l.OwnPathOnly == 0 || around.Intact <= around.OwnPathOnly {
+		return nil
+	}
+	return []clue{{aboutData, fact, "uploads kept where no other path finds them",
+		fmt.Sprintf("%d of %d acknowledged uploads can be read through `%s` alone%s, while what `%s` took is seen through both: it caches what it should pass on, or leads to backends that do not share a store",
+			l.OwnPathOnly, l.Acknowledged, v.arm, such(l.Cases, "own_path_only"), v.reference)}}
 }
 
 // besides adds to a clue about the arm's uploads how many of the reference's
