@@ -20,6 +20,11 @@ import (
 // does not tell the runtime, which is harmless for a call that cannot block.
 const bulk = 64 << 10
 
+// gatherPiece is how much is taken from a socket at a time. The kernel tells the
+// sender of new room once per call: half of it costs a twentieth of the rate on
+// loopback in calls, twice as much a fifth in waiting.
+const gatherPiece = 128 << 10
+
 func (c *Conn) read(p []byte) (int, error) {
 	if len(p) < bulk {
 		return c.tcp.Read(p)
@@ -72,7 +77,7 @@ func (c *Conn) readBulk(p []byte) (int, error) {
 // waits for each block to be worked on.
 func gather(fd uintptr, p []byte) (n int, errno syscall.Errno) {
 	for n < len(p) {
-		piece := p[n:min(len(p), n+bulk)]
+		piece := p[n:min(len(p), n+gatherPiece)]
 		m, errno := direct(unix.SYS_RECVFROM, fd, piece)
 		n += m
 		switch {
