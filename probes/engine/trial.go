@@ -96,9 +96,8 @@ const warmUpDrain = 1200 * time.Millisecond
 // warmUp applies load whose times are not judged. What is still running a
 // quarter of its length after its end, or warmUpDrain, is cut, so that the
 // measured part starts with every place free and, for ops that are short, with
-// warm connections.
-// How its ops ended is kept: connections that are made here and serve all of
-// the measured part fail here, if they do.
+// warm connections. How its ops ended is kept: connections that are made here
+// and serve all of the measured part fail here, if they do.
 func (t *trial) warmUp(ctx context.Context, measured pace.Rated) (*record.WarmUp, error) {
 	if t.load.Warmup <= 0 {
 		return nil, nil

@@ -45,8 +45,8 @@ type CollectorOptions struct {
 }
 
 // Collector folds the observations of one trial into a Trial. Add, Tick, Sample,
-// Serve and Offer may be called from any number of goroutines; its memory does not grow
-// with the number of ops, unless all raw observations were asked for.
+// Serve and Offer may be called from any number of goroutines; its memory does
+// not grow with the number of ops, unless all raw observations were asked for.
 //
 // It counts every observation it is given: ops of the warm-up are not fed.
 type Collector struct {

@@ -311,6 +311,10 @@ type Integrity struct {
 	Cases []Case `json:"cases,omitempty"`
 }
 
+// SeenByOthers are those of Intact that are not known to their own path alone:
+// where an arm has none, the arms do not share a store.
+func (i Integrity) SeenByOthers() uint64 { return i.Intact - min(i.Intact, i.OwnPathOnly) }
+
 // Case is one op of the ledger that was not intact.
 type Case struct {
 	Name    string         `json:"name"`

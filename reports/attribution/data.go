@@ -65,7 +65,7 @@ func lostData(v view) []clue {
 // the other took they have a store each, which explains nothing.
 func keptBack(v view) []clue {
 	l, around := v.ledger(), v.ledgerOf(v.reference)
-	if l.OwnPathOnly == 0 || around.Intact <= around.OwnPathOnly {
+	if l.OwnPathOnly == 0 || around.SeenByOthers() == 0 {
 		return nil
 	}
 	return []clue{{aboutData, fact, "uploads kept where no other path finds them",

@@ -85,7 +85,7 @@ func (m measured) lost(at place) sighting {
 func (m measured) keptBack(at place) string {
 	own, _ := m.ledgerOf(at)
 	around, _ := m.ledgerOf(place{at.cell, m.reference})
-	if at.arm == m.reference || own.OwnPathOnly == 0 || around.Intact <= around.OwnPathOnly {
+	if at.arm == m.reference || own.OwnPathOnly == 0 || around.SeenByOthers() == 0 {
 		return ""
 	}
 	return fmt.Sprintf("%d of %s can be read through `%s` alone, which took them; every other path, asked twice, says that they are not there, and what `%s` took is seen through both",
@@ -124,7 +124,10 @@ func (m measured) corrupt(at place) sighting {
 			}
 		}
 		if held, learnt := m.bodies[at]; learnt {
-			s.detail, s.blind = held.why, held.open
+			s.blind = held.open
+			if held.why != "" {
+				s.detail = held.why
+			}
 		}
 	} else if !ok {
 		s.onlyAtEnd = true

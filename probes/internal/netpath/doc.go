@@ -1,8 +1,8 @@
 // Package netpath is how a probe gets to its target, knowing exactly what was
 // touched: one address for each Dial, of a name that is resolved once or whose
-// addresses take turns, one connect, no retry, no racing of address families, no proxy from the environment. What a
-// balancer change does can then not hide behind a client that quietly helped
-// itself.
+// addresses take turns, one connect, no retry, no racing of address families,
+// no proxy from the environment. What a balancer change does can then not hide
+// behind a client that quietly helped itself.
 //
 // A Dialer opens a Conn. A Conn counts its bytes, keeps its times and its
 // kernel view (TCP_INFO), also when TLS or HTTP/2 runs on top: the caller finds
