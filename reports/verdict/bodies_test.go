@@ -5,16 +5,13 @@ import (
 	"compress/gzip"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"loadline/probes"
-	"loadline/probes/engine"
 	"loadline/probes/record"
-	"loadline/probes/transfer"
 	"loadline/reports/attribution"
 	"loadline/reports/verdict"
 	"loadline/scenarios"
@@ -65,13 +62,10 @@ func existing(t *testing.T, around, through http.Handler, work string) record.Ru
 		handler  http.Handler
 	}{{"around", "reference", around}, {"through", "candidate", through}} {
 		if arm.handler != nil {
-			s := httptest.NewServer(arm.handler)
-			t.Cleanup(s.Close)
-			arms += fmt.Sprintf("  - {id: %s, role: %s, target: {url: %q}}\n", arm.id, arm.role, s.URL)
+			arms += fmt.Sprintf("  - {id: %s, role: %s, target: {url: %q}}\n", arm.id, arm.role, served(t, arm.handler))
 		}
 	}
-	table := probes.Table{transfer.Probe{}}
-	p, err := plan.Read("test.yaml", fmt.Appendf(nil, `
+	return ran(t, allTrials, `
 name: test/existing
 purpose: Is what is served through the balancer what is served around it?
 arms:
@@ -80,15 +74,7 @@ load: {model: closed, in_flight: 2, warmup: 0s, measure: 60ms, drain: 2s}
 design: {blocks: 3, rest: 0s, seed: 5, max_duration: 1m}
 criteria:
   - {metric: errors, stat: rate, max: 0%%}
-`, arms, work), scenarios.Options{}, table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run, err := engine.Run(t.Context(), p, engine.Options{Table: table, Header: engine.NewHeader(p, "existing", record.Tool{}, record.Environment{}, time.Now())})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return run
+`, arms, work)
 }
 
 func TestBodiesOfUnknownContentAreHeldAgainstTheReference(t *testing.T) {

@@ -1,22 +1,13 @@
 package verdict_test
 
 import (
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
-	"loadline/probes"
-	"loadline/probes/engine"
-	"loadline/probes/record"
-	"loadline/probes/transfer"
 	"loadline/reports/verdict"
-	"loadline/scenarios"
 	"loadline/scenarios/metric"
-	"loadline/scenarios/plan"
 )
 
 // keepsEach is a balancer that keeps every n-th upload to itself, and asks the
@@ -38,13 +29,7 @@ func keepsEach(n int64) func(origin http.Handler) http.Handler {
 func uploaded(t *testing.T, balancer func(origin http.Handler) http.Handler, criterion string) verdict.Decision {
 	t.Helper()
 	origin := &store{}
-	serve := func(h http.Handler) string {
-		s := httptest.NewServer(h)
-		t.Cleanup(s.Close)
-		return s.URL
-	}
-	table := probes.Table{transfer.Probe{}}
-	p, err := plan.Read("test.yaml", fmt.Appendf(nil, `
+	run := ran(t, allTrials, `
 name: test/kept-back
 purpose: Does what is uploaded through the balancer arrive where it belongs?
 arms:
@@ -55,14 +40,7 @@ load: {model: closed, in_flight: 1, warmup: 0s, measure: 30ms, drain: 1s}
 design: {blocks: 1, rest: 0s, max_duration: 1m}
 criteria:
   - %s
-`, serve(origin), serve(balancer(origin)), criterion), scenarios.Options{}, table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run, err := engine.Run(t.Context(), p, engine.Options{Table: table, Header: engine.NewHeader(p, "keptback", record.Tool{}, record.Environment{}, time.Now())})
-	if err != nil {
-		t.Fatal(err)
-	}
+`, served(t, origin), served(t, balancer(origin)), criterion)
 	return verdict.Judge(run, verdict.Options{})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -43,16 +44,39 @@ func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// served listens with a handler until the test ends.
+func served(t *testing.T, h http.Handler) (url string) {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// ran is the run of a scenario of transfers, as it stands or up to so many
+// trials.
+func ran(t *testing.T, trials int, scenario string, with ...any) record.Run {
+	t.Helper()
+	table := probes.Table{transfer.Probe{}}
+	p, err := plan.Read("test.yaml", fmt.Appendf(nil, scenario, with...), scenarios.Options{}, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Trials = p.Trials[:min(trials, len(p.Trials))]
+	run, err := engine.Run(t.Context(), p, engine.Options{Table: table, Header: engine.NewHeader(p, "wire", record.Tool{}, record.Environment{}, time.Now())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// allTrials is more than any run here has.
+const allTrials = math.MaxInt
+
 // judgedOnTheWire measures a store directly and through a hop that bends
 // requests for ranges, and judges what came of it.
 func judgedOnTheWire(t *testing.T, hop func(origin http.Handler, w http.ResponseWriter, r *http.Request)) verdict.Decision {
 	t.Helper()
 	origin := &store{}
-	serve := func(h http.Handler) string {
-		s := httptest.NewServer(h)
-		t.Cleanup(s.Close)
-		return s.URL
-	}
 	through := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if asked := r.Header.Get("Range"); r.Method != http.MethodGet || asked == "" || asked == "bytes=0-65535" { // that is how fixtures are looked for
 			origin.ServeHTTP(w, r)
@@ -60,8 +84,7 @@ func judgedOnTheWire(t *testing.T, hop func(origin http.Handler, w http.Response
 		}
 		hop(origin, w, r)
 	})
-	table := probes.Table{transfer.Probe{}}
-	p, err := plan.Read("test.yaml", fmt.Appendf(nil, `
+	run := ran(t, 2, `
 name: test/ranges
 purpose: A hop that does not honour ranges is named for what it does.
 arms:
@@ -74,15 +97,7 @@ criteria:
   - {metric: errors, stat: rate, max: 0%%}
   - {metric: integrity.corrupt, stat: count, max: 0}
   - {metric: integrity.short, stat: count, max: 0}
-`, serve(origin), serve(through)), scenarios.Options{}, table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Trials = p.Trials[:2]
-	run, err := engine.Run(t.Context(), p, engine.Options{Table: table, Header: engine.NewHeader(p, "ranges", record.Tool{}, record.Environment{}, time.Now())})
-	if err != nil {
-		t.Fatal(err)
-	}
+`, served(t, origin), served(t, through))
 	return verdict.Judge(run, verdict.Options{})
 }
 
